@@ -1,0 +1,339 @@
+/**
+ * What the page and the engine say to each other. The page calls EngineApi (through comlink) and receives feeds:
+ * one snapshot, then deltas in order, each with a revision one higher than the last. A page that misses one
+ * subscribes again. Types only: no engine code may be reached from here.
+ */
+import type { JsonObject, KubeObject } from '../apimachinery/resource.ts'
+
+// ---------------------------------------------------------------- calls
+
+/** Pace: simulated milliseconds per wall millisecond, or 'max' for as fast as it goes. */
+export type Speed = number | 'max'
+
+export interface ClusterOptions {
+  /** Seed of all chance in the cluster. Default 42. */
+  readonly seed?: number
+  /** Worker nodes beside the control-plane node. Default 2. */
+  readonly workers?: number
+  /** Simulated wall-clock start, milliseconds since the epoch. */
+  readonly startTimeMs?: number
+}
+
+/** One API request as the page, the terminal or an HTTP client makes it. */
+export interface ApiCall {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Path with query, e.g. /apis/apps/v1/namespaces/default/deployments?limit=5 */
+  readonly path: string
+  readonly body?: unknown
+  /** Patch type for PATCH; default application/strategic-merge-patch+json. */
+  readonly contentType?: string
+  readonly accept?: string
+}
+export interface ApiReply {
+  readonly code: number
+  /** The object, list, Table or Status that the API server answered. */
+  readonly body: JsonObject
+  readonly warnings: readonly string[]
+}
+
+/** What happened to one document of an applied file, worded as kubectl does. */
+export interface DocumentResult {
+  /** Position in the file, from 0. */
+  readonly index: number
+  /** First line of the document in the file, from 1. */
+  readonly line: number
+  readonly kind?: string
+  readonly name?: string
+  readonly namespace?: string
+  readonly outcome: 'created' | 'configured' | 'unchanged' | 'deleted' | 'failed'
+  /** kubectl's own line: 'deployment.apps/web created', or the error text. */
+  readonly message: string
+  readonly warnings: readonly string[]
+  /** Where in the file the error lies, when known. Lines and columns from 1. */
+  readonly markers: readonly { readonly line: number; readonly column: number; readonly message: string }[]
+  /** With dryRun: the live object before (null when new) and after, as YAML, for the diff. */
+  readonly diff?: { readonly before: string | null; readonly after: string }
+}
+export interface ApplyOptions {
+  readonly dryRun?: boolean
+  readonly namespace?: string
+}
+
+/** Acts on the world, never on API objects: power, machines, links. */
+export type SimCommand =
+  | { readonly type: 'power-off'; readonly node: string }
+  | { readonly type: 'power-on'; readonly node: string }
+  | { readonly type: 'add-node'; readonly name?: string; readonly cpu?: number; readonly memoryGiB?: number; readonly zone?: string; readonly count?: number }
+  /** Takes the machine away; its Node object stays until it is deleted (the page deletes it too). */
+  | { readonly type: 'remove-node'; readonly node: string }
+
+/** An entry of the input log: with the seed and the options it reproduces the whole history. */
+export interface LoggedInput {
+  readonly timeMs: number
+  readonly input: { readonly call?: ApiCall; readonly apply?: { readonly yaml: string; readonly options: ApplyOptions }; readonly remove?: string; readonly command?: SimCommand }
+}
+export interface InputLog {
+  readonly options: ClusterOptions
+  readonly inputs: readonly LoggedInput[]
+  /** Simulated time at which the log was taken. */
+  readonly endTimeMs: number
+}
+
+export interface EngineApi {
+  /** Builds the cluster (anew) and brings it to its ready state; time is then running at 1x. */
+  start(options: ClusterOptions): Promise<void>
+  /** Builds the cluster from a log and replays to its end. */
+  restore(log: InputLog): Promise<void>
+  inputLog(): Promise<InputLog>
+  play(): Promise<void>
+  pause(): Promise<void>
+  setSpeed(speed: Speed): Promise<void>
+  /** Pauses and runs to the end of the next simulated instant at which something happens that changes an object. */
+  step(): Promise<void>
+  /** Any API request, as user kubernetes-admin. Refusals come back as code and Status, not as exceptions. */
+  call(request: ApiCall): Promise<ApiReply>
+  /** kubectl apply -f of a YAML or JSON text with any number of documents; each document on its own. */
+  apply(yaml: string, options?: ApplyOptions): Promise<readonly DocumentResult[]>
+  /** kubectl delete -f. */
+  remove(yaml: string): Promise<readonly DocumentResult[]>
+  /** Parses and checks without any request: YAML errors, unknown kinds and fields. For editor markers. */
+  lint(yaml: string): Promise<readonly DocumentResult[]>
+  command(command: SimCommand): Promise<{ readonly ok: boolean; readonly message: string }>
+  /** Starts a feed; its messages carry the id given here. */
+  subscribe(id: number, feed: FeedRequest): Promise<void>
+  unsubscribe(id: number): Promise<void>
+}
+
+// ---------------------------------------------------------------- feeds
+
+export type FeedRequest =
+  | { readonly feed: 'clock' }
+  | { readonly feed: 'map' }
+  | { readonly feed: 'kinds' }
+  /** namespace '' or absent: all namespaces. */
+  | { readonly feed: 'table'; readonly group: string; readonly version: string; readonly resource: string; readonly namespace?: string }
+  | { readonly feed: 'object'; readonly group: string; readonly version: string; readonly resource: string; readonly namespace?: string; readonly name: string }
+  | { readonly feed: 'events'; readonly namespace?: string }
+  | { readonly feed: 'rollout'; readonly group: string; readonly resource: string; readonly namespace: string; readonly name: string }
+
+/** Posted by the worker: plain postMessage, not comlink, at most one batch per feed and frame. */
+export interface FeedMessage {
+  readonly type: 'feed'
+  readonly id: number
+  /** 0 for a snapshot, then 1, 2, 3... */
+  readonly revision: number
+  readonly data: FeedData
+}
+export type FeedData =
+  | { readonly feed: 'clock'; readonly clock: ClockState }
+  | { readonly feed: 'map'; readonly map: MapDelta }
+  | { readonly feed: 'kinds'; readonly kinds: readonly KindCount[] }
+  | { readonly feed: 'table'; readonly table: TableDelta }
+  | { readonly feed: 'object'; readonly object: ObjectView }
+  | { readonly feed: 'events'; readonly events: EventsDelta }
+  | { readonly feed: 'rollout'; readonly rollout: RolloutView | null }
+
+/** The worker's last words when an assertion fails. The page offers to restore from the log. */
+export interface CrashMessage {
+  readonly type: 'crash'
+  readonly message: string
+  readonly log: InputLog
+}
+export type WorkerMessage = FeedMessage | CrashMessage
+
+export interface ClockState {
+  /** Simulated time, milliseconds since the epoch. */
+  readonly nowMs: number
+  readonly startMs: number
+  readonly running: boolean
+  readonly speed: Speed
+  /** Speed really reached over the last second; below `speed` when the machine can't keep up. */
+  readonly reachedSpeed: number
+  readonly seed: number
+  /** etcd revision. */
+  readonly revision: number
+  /** False until the cluster is built and its control plane answers. */
+  readonly ready: boolean
+}
+
+/** One state, one colour, one shape, one word, everywhere. The order is the code in PodRow.state. */
+export const POD_STATES = [
+  'ready', // Running and ready
+  'notReady', // Running, not ready
+  'pending', // no node
+  'starting', // ContainerCreating, PodInitializing, Init:n/m
+  'crash', // CrashLoopBackOff, Error, OOMKilled
+  'image', // ErrImagePull, ImagePullBackOff, CreateContainerConfigError, InvalidImageName
+  'terminating',
+  'completed',
+  'unknown', // Unknown, node lost
+  'failed', // Evicted, Failed
+] as const
+export type PodState = (typeof POD_STATES)[number]
+
+/** A node as the Cluster view draws it. `slot` is stable for its life and reused after it. */
+export interface NodeRow {
+  readonly slot: number
+  readonly name: string
+  readonly roles: readonly string[]
+  /** kubectl's STATUS: 'Ready', 'NotReady', 'Ready,SchedulingDisabled'... */
+  readonly status: string
+  readonly ready: boolean
+  readonly unschedulable: boolean
+  /** Whether the machine has power (the world, not the API). */
+  readonly powered: boolean
+  readonly zone: string
+  readonly taints: readonly string[]
+  readonly podCapacity: number
+  readonly cpuMilliAllocatable: number
+  readonly cpuMilliRequested: number
+  readonly memoryBytesAllocatable: number
+  readonly memoryBytesRequested: number
+}
+/** A pod as the Cluster view draws it. */
+export interface PodRow {
+  readonly slot: number
+  readonly uid: string
+  readonly namespace: string
+  readonly name: string
+  /** Slot of its node; -1 while it has none. */
+  readonly node: number
+  /** Index into POD_STATES. */
+  readonly state: number
+  /** kubectl's STATUS: 'Running', 'CrashLoopBackOff', 'Init:0/1'... */
+  readonly status: string
+  readonly readyContainers: number
+  readonly containers: number
+  readonly restarts: number
+  /** Part of pull or start that is done, 0..1; 1 when not starting. */
+  readonly progress: number
+  /** When its grace period ends, while terminating. */
+  readonly graceEndsMs?: number
+  /** The top controller: 'Deployment/web', or '' for a bare pod. */
+  readonly owner: string
+  readonly ip: string
+}
+export interface MapDelta {
+  /** True in a snapshot: forget everything first. A large snapshot may come in several messages; only the first resets. */
+  readonly reset: boolean
+  readonly nodes: readonly NodeRow[]
+  readonly removedNodes: readonly number[]
+  readonly pods: readonly PodRow[]
+  readonly removedPods: readonly number[]
+}
+
+export interface KindCount {
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly kind: string
+  readonly namespaced: boolean
+  readonly shortNames: readonly string[]
+  readonly count: number
+}
+
+export interface TableColumn {
+  readonly name: string
+  readonly type: string
+  readonly description: string
+  /** 0: always shown; above 0: only with -o wide. */
+  readonly priority: number
+}
+export interface TableRow {
+  /** namespace/name or name. */
+  readonly key: string
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+  readonly cells: readonly (string | number | boolean | null)[]
+  /** For pods: index into POD_STATES; else undefined. */
+  readonly state?: number
+}
+export interface TableDelta {
+  readonly reset: boolean
+  readonly columns: readonly TableColumn[]
+  readonly rows: readonly TableRow[]
+  readonly removed: readonly string[]
+}
+
+export interface ObjectLink {
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+  /** 'owner', 'owned', 'selects', 'selected-by', 'mounts', 'runs-on', 'routes-to'... */
+  readonly relation: string
+  /** A short state to show beside it, e.g. a pod's STATUS. */
+  readonly status: string
+}
+export interface ObjectView {
+  /** Null when there is no such object (any more). */
+  readonly object: KubeObject | null
+  readonly links: readonly ObjectLink[]
+  readonly events: readonly EventRow[]
+  /** The object as kubectl get -o yaml prints it, without managedFields. */
+  readonly yaml: string
+}
+
+export interface EventRow {
+  readonly uid: string
+  readonly type: string
+  readonly reason: string
+  readonly message: string
+  readonly source: string
+  readonly count: number
+  readonly firstMs: number
+  readonly lastMs: number
+  readonly namespace: string
+  /** The object it is about. */
+  readonly kind: string
+  readonly name: string
+}
+export interface EventsDelta {
+  readonly reset: boolean
+  readonly upserts: readonly EventRow[]
+  readonly removed: readonly string[]
+}
+
+/** One revision of a workload: a ReplicaSet of a Deployment, a ControllerRevision of a StatefulSet or DaemonSet. */
+export interface RevisionLane {
+  readonly name: string
+  readonly revision: number
+  readonly images: readonly string[]
+  readonly current: boolean
+  readonly desired: number
+  readonly replicas: number
+  readonly ready: number
+  readonly available: number
+  readonly pods: readonly { readonly uid: string; readonly name: string; readonly namespace: string; readonly state: number; readonly status: string; readonly node: string; readonly createdMs: number }[]
+}
+/** Counts at an instant; one is added whenever one of them changes. */
+export interface RolloutPoint {
+  readonly timeMs: number
+  /** Pods that exist and are not terminating. */
+  readonly total: number
+  readonly available: number
+  /** Lane name -> pods. */
+  readonly perLane: { readonly [lane: string]: number }
+}
+export interface RolloutView {
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+  readonly strategy: string
+  readonly paused: boolean
+  readonly desired: number
+  /** Most pods allowed (desired + surge) and fewest available (desired - unavailable) during a rolling update. */
+  readonly maxTotal: number
+  readonly minAvailable: number
+  readonly maxSurge: string
+  readonly maxUnavailable: string
+  readonly conditions: readonly { readonly type: string; readonly status: string; readonly reason: string; readonly message: string }[]
+  /** kubectl rollout status' line. */
+  readonly statusLine: string
+  readonly lanes: readonly RevisionLane[]
+  /** Oldest first. A delta carries the whole list; it is bounded (the worker thins old points). */
+  readonly points: readonly RolloutPoint[]
+}
