@@ -2,7 +2,17 @@
  * Validation errors as the API server words them.
  * Source: k8s 1.36 apimachinery util/validation/field (error types and texts).
  */
-export type FieldErrorType = 'Required' | 'Invalid' | 'NotSupported' | 'Forbidden' | 'Duplicate' | 'NotFound' | 'TooLong' | 'TooMany' | 'TypeInvalid' | 'InternalError'
+export type FieldErrorType =
+  | 'Required'
+  | 'Invalid'
+  | 'NotSupported'
+  | 'Forbidden'
+  | 'Duplicate'
+  | 'NotFound'
+  | 'TooLong'
+  | 'TooMany'
+  | 'TypeInvalid'
+  | 'InternalError'
 
 export interface FieldError {
   readonly type: FieldErrorType
@@ -54,12 +64,25 @@ export function notFound(field: string, value: unknown): FieldError {
 }
 /** `supported` is listed sorted and quoted. */
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
-  const list = supported.toSorted().map((s) => JSON.stringify(s)).join(', ')
-  return { type: 'NotSupported', field, message: join(`Unsupported value: ${printValue(value)}`, supported.length > 0 ? `supported values: ${list}` : '') }
+  const list = supported
+    .toSorted()
+    .map((s) => JSON.stringify(s))
+    .join(', ')
+  return {
+    type: 'NotSupported',
+    field,
+    message: join(`Unsupported value: ${printValue(value)}`, supported.length > 0 ? `supported values: ${list}` : ''),
+  }
 }
 export function tooLong(field: string, maxLength: number): FieldError {
   return { type: 'TooLong', field, message: `Too long: may not be more than ${maxLength} bytes` }
 }
 export function tooMany(field: string, actual: number, max: number): FieldError {
   return { type: 'TooMany', field, message: `Too many: ${actual}: must have at most ${max} items` }
+}
+
+/** '[a: Required value, b: ...]', without doubles; one error stands alone. */
+export function aggregate(errors: readonly FieldError[]): string {
+  const texts = [...new Set(errors.map((e) => `${e.field}: ${e.message}`))]
+  return texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`
 }
