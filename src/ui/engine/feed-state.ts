@@ -1,0 +1,122 @@
+import type {
+  ClockState,
+  EventRow,
+  EventsDelta,
+  FeedData,
+  FeedRequest,
+  KindCount,
+  MapDelta,
+  NodeRow,
+  ObjectView,
+  PodRow,
+  RolloutView,
+  TableColumn,
+  TableDelta,
+  TableRow,
+} from '../../worker/protocol.ts'
+
+/** All nodes and pods by slot. Changed in place: compare the FeedSnapshot around it, not the maps. */
+export interface MapState {
+  readonly nodes: ReadonlyMap<number, NodeRow>
+  readonly pods: ReadonlyMap<number, PodRow>
+}
+/** A table's rows by key. Changed in place, as above. */
+export interface TableState {
+  readonly columns: readonly TableColumn[]
+  readonly rows: ReadonlyMap<string, TableRow>
+}
+/** Events by uid. Changed in place, as above. */
+export interface EventsState {
+  readonly rows: ReadonlyMap<string, EventRow>
+}
+
+/** What a feed adds up to, by its name. */
+export interface FeedStates {
+  readonly clock: ClockState
+  readonly map: MapState
+  readonly kinds: readonly KindCount[]
+  readonly table: TableState
+  readonly object: ObjectView
+  readonly events: EventsState
+  readonly rollout: RolloutView | null
+}
+export type FeedName = FeedRequest['feed']
+export type FeedState = FeedStates[FeedName]
+
+/** Applies one message to what the feed added up to so far (undefined before the first). */
+export function reduceFeed(state: FeedState | undefined, data: FeedData): FeedState {
+  switch (data.feed) {
+    case 'clock':
+      return data.clock
+    case 'kinds':
+      return data.kinds
+    case 'object':
+      return data.object
+    case 'rollout':
+      return data.rollout
+    case 'map':
+      return reduceMap(state as MapState | undefined, data.map)
+    case 'table':
+      return reduceTable(state as TableState | undefined, data.table)
+    case 'events':
+      return reduceEvents(state as EventsState | undefined, data.events)
+  }
+}
+
+/** The state as the snapshot message that would lead to it, for a listener that joins later. */
+export function snapshotOf(feed: FeedName, state: FeedState): FeedData {
+  switch (feed) {
+    case 'clock':
+      return { feed, clock: state as ClockState }
+    case 'kinds':
+      return { feed, kinds: state as readonly KindCount[] }
+    case 'object':
+      return { feed, object: state as ObjectView }
+    case 'rollout':
+      return { feed, rollout: state as RolloutView | null }
+    case 'map': {
+      const { nodes, pods } = state as MapState
+      return {
+        feed,
+        map: { reset: true, nodes: [...nodes.values()], removedNodes: [], pods: [...pods.values()], removedPods: [] },
+      }
+    }
+    case 'table': {
+      const { columns, rows } = state as TableState
+      return { feed, table: { reset: true, columns, rows: [...rows.values()], removed: [] } }
+    }
+    case 'events':
+      return { feed, events: { reset: true, upserts: [...(state as EventsState).rows.values()], removed: [] } }
+  }
+}
+
+function reduceMap(state: MapState | undefined, delta: MapDelta): MapState {
+  const nodes = mutable(state?.nodes, delta.reset)
+  const pods = mutable(state?.pods, delta.reset)
+  // A slot that is free may be taken again in the same delta: remove first.
+  for (const slot of delta.removedPods) pods.delete(slot)
+  for (const slot of delta.removedNodes) nodes.delete(slot)
+  for (const node of delta.nodes) nodes.set(node.slot, node)
+  for (const pod of delta.pods) pods.set(pod.slot, pod)
+  return { nodes, pods }
+}
+
+function reduceTable(state: TableState | undefined, delta: TableDelta): TableState {
+  const rows = mutable(state?.rows, delta.reset)
+  for (const key of delta.removed) rows.delete(key)
+  for (const row of delta.rows) rows.set(row.key, row)
+  const columns = delta.reset || delta.columns.length > 0 ? delta.columns : (state?.columns ?? [])
+  return { columns, rows }
+}
+
+function reduceEvents(state: EventsState | undefined, delta: EventsDelta): EventsState {
+  const rows = mutable(state?.rows, delta.reset)
+  for (const uid of delta.removed) rows.delete(uid)
+  for (const row of delta.upserts) rows.set(row.uid, row)
+  return { rows }
+}
+
+/** The feed's own map, to be changed in place; a new one at the start and after a reset. */
+function mutable<K, V>(map: ReadonlyMap<K, V> | undefined, reset: boolean): Map<K, V> {
+  return reset || map === undefined ? new Map<K, V>() : (map as Map<K, V>)
+}
