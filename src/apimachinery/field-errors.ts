@@ -62,12 +62,9 @@ export function duplicate(field: string, value: unknown): FieldError {
 export function notFound(field: string, value: unknown): FieldError {
   return { type: 'NotFound', field, message: `Not found: ${printValue(value)}` }
 }
-/** `supported` is listed sorted and quoted. */
+/** `supported` is listed quoted, in the order given: sorted where Kubernetes keeps a set, as written where it keeps a list. */
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
-  const list = supported
-    .toSorted()
-    .map((s) => JSON.stringify(s))
-    .join(', ')
+  const list = supported.map((s) => JSON.stringify(s)).join(', ')
   return {
     type: 'NotSupported',
     field,
