@@ -1,0 +1,124 @@
+import type { KubeObject } from '../apimachinery/resource.ts'
+import type { Change, Etcd } from '../etcd/etcd.ts'
+import type { Simulation } from '../sim/simulation.ts'
+import type { WatchEvent, WatchHandle, WatchSink } from './api.ts'
+
+/** Which objects a watcher sees. */
+export interface WatchFilter {
+  readonly namespace: string
+  /** Undefined: all. */
+  readonly matches?: (object: KubeObject) => boolean
+  /** Set when the selector asks for one value of the resource's indexed field (spec.nodeName for pods, metadata.name). */
+  readonly indexed?: { readonly field: string; readonly value: string }
+}
+
+interface Watcher {
+  readonly filter: WatchFilter
+  readonly sink: WatchSink
+  pending: WatchEvent[]
+}
+
+/**
+ * Fans the changes of one resource out to its watchers. A watcher that asks for one value of an indexed field is
+ * only looked at when an object with that value changes, so thousands of kubelets can watch their own pods.
+ */
+export class WatchCache {
+  private readonly plain = new Set<Watcher>()
+  private readonly indexed = new Map<string, Map<string, Set<Watcher>>>()
+  private readonly sim: Simulation
+  private readonly delayMs: () => number
+  private readonly fields: { readonly [path: string]: (object: KubeObject) => string }
+
+  constructor(
+    sim: Simulation,
+    etcd: Etcd,
+    bucket: string,
+    fields: { readonly [path: string]: (object: KubeObject) => string },
+    delayMs: () => number,
+  ) {
+    this.sim = sim
+    this.delayMs = delayMs
+    this.fields = fields
+    etcd.watch(bucket, (change) => this.dispatch(change))
+  }
+
+  /** Starts a watcher; `initial` are delivered first, after the usual delay. */
+  add(filter: WatchFilter, initial: readonly WatchEvent[], sink: WatchSink): WatchHandle {
+    const watcher: Watcher = { filter, sink, pending: [] }
+    const set = filter.indexed ? this.indexSet(filter.indexed.field, filter.indexed.value) : this.plain
+    set.add(watcher)
+    let stopped = false
+    if (initial.length > 0) this.enqueue(watcher, initial)
+    return {
+      stop: () => {
+        if (stopped) return
+        stopped = true
+        set.delete(watcher)
+        if (filter.indexed && set.size === 0) this.indexed.get(filter.indexed.field)?.delete(filter.indexed.value)
+        watcher.pending = []
+      },
+    }
+  }
+
+  get watcherCount(): number {
+    let count = this.plain.size
+    for (const values of this.indexed.values()) for (const set of values.values()) count += set.size
+    return count
+  }
+
+  private indexSet(field: string, value: string): Set<Watcher> {
+    let values = this.indexed.get(field)
+    if (!values) this.indexed.set(field, (values = new Map()))
+    let set = values.get(value)
+    if (!set) values.set(value, (set = new Set()))
+    return set
+  }
+
+  private dispatch(change: Change): void {
+    for (const watcher of this.plain) this.offer(watcher, change)
+    for (const [field, values] of this.indexed) {
+      const now = this.fieldValue(field, change.value)
+      const set = values.get(now)
+      if (set) for (const watcher of set) this.offer(watcher, change)
+      if (change.previous) {
+        const before = this.fieldValue(field, change.previous)
+        if (before !== now) for (const watcher of values.get(before) ?? []) this.offer(watcher, change)
+      }
+    }
+  }
+
+  private fieldValue(field: string, object: KubeObject): string {
+    if (field === 'metadata.name') return object.metadata.name ?? ''
+    return this.fields[field]?.(object) ?? ''
+  }
+
+  private offer(watcher: Watcher, change: Change): void {
+    const event = eventFor(watcher.filter, change)
+    if (event) this.enqueue(watcher, [event])
+  }
+
+  private enqueue(watcher: Watcher, events: readonly WatchEvent[]): void {
+    watcher.pending.push(...events)
+    if (watcher.pending.length > events.length) return
+    this.sim.schedule(this.delayMs(), () => {
+      const batch = watcher.pending
+      watcher.pending = []
+      if (batch.length > 0) watcher.sink(batch)
+    })
+  }
+}
+
+/** What a watcher with this filter sees of a change; null when nothing. */
+export function eventFor(filter: WatchFilter, change: Change): WatchEvent | null {
+  if (filter.namespace !== '' && change.value.metadata.namespace !== filter.namespace) return null
+  const { matches } = filter
+  const { value, previous, revision } = change
+  const before = previous !== undefined && (!matches || matches(previous))
+  if (change.type === 'delete') return before ? { type: 'DELETED', object: value, revision, previous } : null
+  const after = !matches || matches(value)
+  if (after) return before ? { type: 'MODIFIED', object: value, revision, previous } : { type: 'ADDED', object: value, revision }
+  if (!before) return null
+  // The object left the selection: the watcher gets its last matching form with the new revision.
+  const last = { ...previous, metadata: { ...previous.metadata, resourceVersion: value.metadata.resourceVersion } }
+  return { type: 'DELETED', object: last, revision, previous }
+}
