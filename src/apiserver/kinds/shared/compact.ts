@@ -1,0 +1,39 @@
+/** Small helpers to build changed copies of plain objects. */
+
+/** True for what Go leaves out of JSON under omitempty: '', 0, false, null, empty lists and maps. */
+function isZero(value: unknown): boolean {
+  if (value === undefined || value === null || value === '' || value === 0 || value === false) return true
+  return typeof value === 'object' && Object.keys(value).length === 0
+}
+
+/** The object without those of the named fields that hold a zero value. The same object when there are none. */
+export function omitZero<T extends object>(object: T, names: readonly (keyof T)[]): T {
+  if (!names.some((name) => name in object && isZero(object[name]))) return object
+  const copy = { ...object }
+  for (const name of names) if (isZero(copy[name])) delete copy[name]
+  return copy
+}
+
+/** The object without the named fields. The same object when it has none of them. */
+export function omit<T extends object>(object: T, names: readonly (keyof T)[]): T {
+  if (!names.some((name) => name in object)) return object
+  const copy = { ...object }
+  for (const name of names) delete copy[name]
+  return copy
+}
+
+/** The changes for a field that is there, none for one that is absent: `...patch(spec, 'os', defaultOs)`. */
+export function patch<T extends object, K extends keyof T>(
+  object: T,
+  name: K,
+  change: (value: NonNullable<T[K]>) => T[K],
+): { readonly [key in K]?: T[K] } {
+  const value = object[name]
+  if (value === undefined || value === null) return {}
+  return { [name]: change(value) } as { readonly [key in K]?: T[K] }
+}
+
+/** The value, or the default for one that is absent or ''. */
+export function orDefault(value: string | undefined, fallback: string): string {
+  return value === undefined || value === null || value === '' ? fallback : value
+}
