@@ -32,7 +32,7 @@ export class Informer<T extends KubeObject = KubeObject> {
     string,
     { readonly keysOf: IndexFunction<T>; readonly entries: Map<string, Map<string, T>> }
   >()
-  private readonly handlers: EventHandler<T>[] = []
+  private handlers: readonly EventHandler<T>[] = []
   private handle: WatchHandle | null = null
   /** Whether the first list has been taken in. */
   synced = false
@@ -58,10 +58,13 @@ export class Informer<T extends KubeObject = KubeObject> {
     return found ? [...found.values()] : []
   }
 
-  /** Adds a handler. If the copy is already filled, it gets an onAdd for each object at once. */
-  addHandler(handler: EventHandler<T>): void {
-    this.handlers.push(handler)
+  /** Adds a handler; if the copy is already filled, it gets an onAdd for each object at once. Gives the function that removes it. */
+  addHandler(handler: EventHandler<T>): () => void {
+    this.handlers = [...this.handlers, handler]
     if (this.synced) for (const object of this.objects.values()) handler.onAdd?.(object)
+    return () => {
+      this.handlers = this.handlers.filter((other) => other !== handler)
+    }
   }
 
   get(namespace: string, name: string): T | undefined {

@@ -63,14 +63,26 @@ export interface ApplyOptions {
 export type SimCommand =
   | { readonly type: 'power-off'; readonly node: string }
   | { readonly type: 'power-on'; readonly node: string }
-  | { readonly type: 'add-node'; readonly name?: string; readonly cpu?: number; readonly memoryGiB?: number; readonly zone?: string; readonly count?: number }
+  | {
+      readonly type: 'add-node'
+      readonly name?: string
+      readonly cpu?: number
+      readonly memoryGiB?: number
+      readonly zone?: string
+      readonly count?: number
+    }
   /** Takes the machine away; its Node object stays until it is deleted (the page deletes it too). */
   | { readonly type: 'remove-node'; readonly node: string }
 
 /** An entry of the input log: with the seed and the options it reproduces the whole history. */
 export interface LoggedInput {
   readonly timeMs: number
-  readonly input: { readonly call?: ApiCall; readonly apply?: { readonly yaml: string; readonly options: ApplyOptions }; readonly remove?: string; readonly command?: SimCommand }
+  readonly input: {
+    readonly call?: ApiCall
+    readonly apply?: { readonly yaml: string; readonly options: ApplyOptions }
+    readonly remove?: string
+    readonly command?: SimCommand
+  }
 }
 export interface InputLog {
   readonly options: ClusterOptions
@@ -111,10 +123,29 @@ export type FeedRequest =
   | { readonly feed: 'map' }
   | { readonly feed: 'kinds' }
   /** namespace '' or absent: all namespaces. */
-  | { readonly feed: 'table'; readonly group: string; readonly version: string; readonly resource: string; readonly namespace?: string }
-  | { readonly feed: 'object'; readonly group: string; readonly version: string; readonly resource: string; readonly namespace?: string; readonly name: string }
+  | {
+      readonly feed: 'table'
+      readonly group: string
+      readonly version: string
+      readonly resource: string
+      readonly namespace?: string
+    }
+  | {
+      readonly feed: 'object'
+      readonly group: string
+      readonly version: string
+      readonly resource: string
+      readonly namespace?: string
+      readonly name: string
+    }
   | { readonly feed: 'events'; readonly namespace?: string }
-  | { readonly feed: 'rollout'; readonly group: string; readonly resource: string; readonly namespace: string; readonly name: string }
+  | {
+      readonly feed: 'rollout'
+      readonly group: string
+      readonly resource: string
+      readonly namespace: string
+      readonly name: string
+    }
 
 /** Posted by the worker: plain postMessage, not comlink, at most one batch per feed and frame. */
 export interface FeedMessage {
@@ -307,7 +338,15 @@ export interface RevisionLane {
   readonly replicas: number
   readonly ready: number
   readonly available: number
-  readonly pods: readonly { readonly uid: string; readonly name: string; readonly namespace: string; readonly state: number; readonly status: string; readonly node: string; readonly createdMs: number }[]
+  readonly pods: readonly {
+    readonly uid: string
+    readonly name: string
+    readonly namespace: string
+    readonly state: number
+    readonly status: string
+    readonly node: string
+    readonly createdMs: number
+  }[]
 }
 /** Counts at an instant; one is added whenever one of them changes. */
 export interface RolloutPoint {
@@ -330,7 +369,12 @@ export interface RolloutView {
   readonly minAvailable: number
   readonly maxSurge: string
   readonly maxUnavailable: string
-  readonly conditions: readonly { readonly type: string; readonly status: string; readonly reason: string; readonly message: string }[]
+  readonly conditions: readonly {
+    readonly type: string
+    readonly status: string
+    readonly reason: string
+    readonly message: string
+  }[]
   /** kubectl rollout status' line. */
   readonly statusLine: string
   readonly lanes: readonly RevisionLane[]
