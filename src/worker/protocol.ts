@@ -244,6 +244,7 @@ export interface PodRow {
   readonly owner: string
   readonly ip: string
 }
+/** Apply removals first, then the rows: a freed slot may be taken again in the same delta. */
 export interface MapDelta {
   /** True in a snapshot: forget everything first. A large snapshot may come in several messages; only the first resets. */
   readonly reset: boolean

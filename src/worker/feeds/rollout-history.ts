@@ -1,0 +1,73 @@
+import type { Pod } from '../../apimachinery/generated/types.ts'
+import type { Change, Etcd } from '../../etcd/etcd.ts'
+import type { RolloutPoint } from '../protocol.ts'
+
+const MAX_POINTS = 600
+
+interface Counted {
+  readonly lane: string
+  readonly available: boolean
+}
+
+/**
+ * How many pods each revision had over time: first from the kept history, then live. `laneOf` tells a pod's revision,
+ * or null for pods of others.
+ */
+export class RolloutHistory {
+  private readonly laneOf: (pod: Pod) => string | null
+  private readonly pods = new Map<string, Counted>()
+  private readonly end: () => void
+  private list: RolloutPoint[] = []
+  /** Raised with every point. */
+  version = 0
+
+  constructor(etcd: Etcd, laneOf: (pod: Pod) => string | null) {
+    this.laneOf = laneOf
+    for (const change of etcd.history()) if (change.bucket === 'pods') this.take(change)
+    this.end = etcd.watch('pods', (change) => this.take(change))
+  }
+
+  /** Oldest first; bounded: old points are thinned. */
+  points(): readonly RolloutPoint[] {
+    return this.list
+  }
+
+  stop(): void {
+    this.end()
+  }
+
+  private take(change: Change): void {
+    const pod = change.value as Pod
+    const lane = this.laneOf(pod)
+    const uid = pod.metadata.uid ?? ''
+    const before = this.pods.get(uid)
+    const counts = lane !== null && change.type === 'put' && pod.metadata.deletionTimestamp === undefined && !hasEnded(pod)
+    const now: Counted | undefined = counts ? { lane, available: isReady(pod) } : undefined
+    if (before?.lane === now?.lane && before?.available === now?.available) return
+    if (now) this.pods.set(uid, now)
+    else this.pods.delete(uid)
+    this.addPoint(change.timeMs)
+  }
+
+  private addPoint(timeMs: number): void {
+    const perLane: Record<string, number> = {}
+    let available = 0
+    for (const pod of this.pods.values()) {
+      perLane[pod.lane] = (perLane[pod.lane] ?? 0) + 1
+      if (pod.available) available++
+    }
+    const point = { timeMs, total: this.pods.size, available, perLane }
+    if (this.list.at(-1)?.timeMs === timeMs) this.list[this.list.length - 1] = point
+    else this.list.push(point)
+    if (this.list.length > MAX_POINTS) this.list = this.list.filter((_, i) => i % 2 === 0 || i > MAX_POINTS * 0.75)
+    this.version++
+  }
+}
+
+function isReady(pod: Pod): boolean {
+  return pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false
+}
+
+function hasEnded(pod: Pod): boolean {
+  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
+}
