@@ -35,6 +35,36 @@ export function useFeed<R extends FeedRequest>(request: R | null): FeedSnapshot<
 }
 
 /**
+ * One value out of a feed; renders again only when that value changed (by Object.is, so select texts and numbers).
+ * `select` sees undefined until the first message.
+ */
+export function useFeedValue<R extends FeedRequest, T>(
+  request: R | null,
+  select: (data: FeedStates[R['feed']] | undefined) => T,
+): T {
+  const { hub } = useSession()
+  const stable = useStable(request)
+  const watch = useCallback((listener: () => void) => (stable === null ? noop : hub.watch(stable, listener)), [hub, stable])
+  const read = (): unknown => (stable === null ? undefined : hub.read(stable).data)
+  return useSyncExternalStore(watch, () => select(read() as FeedStates[R['feed']] | undefined))
+}
+
+/** Several feeds at once, in the order of the requests, which must be the same list each time. */
+export function useFeeds<R extends FeedRequest>(requests: readonly R[]): readonly FeedSnapshot<FeedStates[R['feed']]>[] {
+  const { hub } = useSession()
+  const watch = useCallback(
+    (listener: () => void) => {
+      const leave = requests.map((request) => hub.watch(request, listener))
+      return () => leave.forEach((end) => end())
+    },
+    [hub, requests],
+  )
+  useSyncExternalStore(watch, () => requests.map((request) => hub.read(request).version).join())
+  const snapshots: readonly FeedSnapshot<unknown>[] = requests.map((request) => hub.read(request))
+  return snapshots as readonly FeedSnapshot<FeedStates[R['feed']]>[]
+}
+
+/**
  * Hands on every message of a feed without rendering: first a snapshot, then deltas, all messages of a frame one
  * after the other. For canvases that keep compact arrays of their own.
  */

@@ -9,9 +9,9 @@ type Catalog = { readonly [area: string]: { readonly [key: string]: unknown } }
  * `const { t } = useTranslation('cluster')`, then t('title') or t('shell:state.ready').
  * Kubernetes terms, YAML and command output are never translated.
  */
-export const LANGUAGES: readonly { readonly id: Language; readonly label: string }[] = [
-  { id: 'en', label: 'English' },
-  { id: 'zh', label: '中文' },
+export const LANGUAGES: readonly { readonly id: Language; readonly label: string; readonly short: string }[] = [
+  { id: 'en', label: 'English', short: 'EN' },
+  { id: 'zh', label: '中文', short: '中' },
 ]
 
 async function loadCatalog(language: Language): Promise<Catalog> {

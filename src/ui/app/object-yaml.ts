@@ -1,0 +1,18 @@
+import type { ObjectView } from '../../worker/protocol.ts'
+import type { FeedHub } from '../engine/hub.ts'
+import type { ObjectRef } from '../state/selection.ts'
+
+/** The object's YAML, once: as kubectl get -o yaml prints it. */
+export function objectYaml(hub: FeedHub, { group, version, resource, namespace, name }: ObjectRef): Promise<string> {
+  const request = { feed: 'object', group, version, resource, namespace, name } as const
+  return new Promise((resolve) => {
+    const look = (): void => {
+      const view = hub.read(request).data as ObjectView | undefined
+      if (view === undefined) return
+      leave()
+      resolve(view.yaml)
+    }
+    const leave = hub.watch(request, look)
+    look()
+  })
+}

@@ -1,0 +1,159 @@
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { ClockState, Speed } from '../../worker/protocol.ts'
+import { reported } from '../app/report.ts'
+import { useFeed, useSession } from '../engine/hooks.ts'
+import { useConnection } from '../engine/session.ts'
+import { Icon } from '../icons/Icon.tsx'
+import { useClusterOptions } from '../state/cluster-options.ts'
+import { useStatus } from '../state/status.ts'
+import { age, clockDate, clockTime } from './format.ts'
+import { SLIDER_MAX, formatSpeed, sliderToSpeed, speedToSlider } from './speed.ts'
+import styles from './TimeBar.module.css'
+
+/** Play, step, speed, the cluster's clock, and the status line. */
+export function TimeBar() {
+  const { t } = useTranslation('shell')
+  const session = useSession()
+  const { data: clock } = useFeed({ feed: 'clock' })
+  const live = useConnection((state) => state.status === 'ready') && clock !== undefined
+  const running = live && clock.running
+  const playLabel = t(running ? 'time.pause' : 'time.play')
+  return (
+    <footer className={styles.bar} aria-label={t('time.title')}>
+      <div className={styles.group}>
+        <button
+          type="button"
+          className="btn icon"
+          aria-label={playLabel}
+          title={`${playLabel} (Space)`}
+          disabled={!live}
+          onClick={() => reported(running ? session.api.pause() : session.api.play())}
+        >
+          <Icon name={running ? 'pause' : 'play'} />
+        </button>
+        <button
+          type="button"
+          className="btn icon"
+          aria-label={t('time.step')}
+          title={`${t('time.step')} (.)`}
+          disabled={!live}
+          onClick={() => reported(session.api.step())}
+        >
+          <Icon name="step" />
+        </button>
+      </div>
+      <SpeedControl clock={clock} live={live} />
+      <Clock clock={clock} />
+      <StatusText />
+      <ClusterIdentity clock={clock} live={live} />
+    </footer>
+  )
+}
+
+function SpeedControl({ clock, live }: { readonly clock: ClockState | undefined; readonly live: boolean }) {
+  const { t } = useTranslation('shell')
+  const { api } = useSession()
+  const speed = clock?.speed ?? 1
+  const [last, setLast] = useState(1)
+  // While the slider is dragged it leads, until the feed tells of another speed.
+  const [drag, setDrag] = useState<{ readonly position: number; readonly before: Speed } | null>(null)
+  const dragged = drag !== null && drag.before === speed ? drag.position : null
+  const position = dragged ?? speedToSlider(speed)
+  const choose = (next: number): void => {
+    setDrag({ position: next, before: speed })
+    setLast(sliderToSpeed(next))
+    reported(api.setSpeed(sliderToSpeed(next)))
+  }
+  const shown = speed === 'max' && dragged === null ? t('time.max') : formatSpeed(sliderToSpeed(position))
+  const behind = live && clock !== undefined && clock.running && isBehind(clock)
+  return (
+    <div className={styles.speed}>
+      <input
+        type="range"
+        aria-label={t('time.speed')}
+        aria-valuetext={shown}
+        min={0}
+        max={SLIDER_MAX}
+        value={position}
+        disabled={!live}
+        onChange={(event) => choose(Number(event.target.value))}
+        list="time-decades"
+      />
+      <datalist id="time-decades">
+        {[0, 100, 200, 300, 400].map((value) => (
+          <option key={value} value={value} />
+        ))}
+      </datalist>
+      <output className={styles.speedText}>{shown}</output>
+      <button
+        type="button"
+        className="btn"
+        aria-pressed={speed === 'max'}
+        aria-label={t('time.maxLabel')}
+        disabled={!live}
+        onClick={() => reported(api.setSpeed(speed === 'max' ? last : 'max'))}
+      >
+        {t('time.max')}
+      </button>
+      {behind && (
+        <span className="muted" title={t('time.reachedHint')}>
+          {t('time.reached', { speed: formatSpeed(clock.reachedSpeed) })}
+        </span>
+      )}
+    </div>
+  )
+}
+
+/** At 'max' the reached speed always tells something; else only when it falls short by a tenth. */
+function isBehind(clock: ClockState): boolean {
+  return clock.speed === 'max' || clock.reachedSpeed < clock.speed * 0.9
+}
+
+function Clock({ clock }: { readonly clock: ClockState | undefined }) {
+  const { t } = useTranslation('shell')
+  if (clock === undefined) return null
+  return (
+    <div className={styles.clock} role="timer" aria-label={t('time.clock')} aria-live="off">
+      <span className="muted">{clockDate(clock.nowMs)}</span>
+      <span className={`mono ${styles.now}`}>{clockTime(clock.nowMs)}</span>
+      <span className="muted">
+        +{age(clock.nowMs - clock.startMs)} <span className={styles.caption}>{t('time.elapsed')}</span>
+      </span>
+    </div>
+  )
+}
+
+function StatusText() {
+  const { t } = useTranslation('shell')
+  const line = useStatus((state) => state.lines.at(-1))
+  return (
+    <p className={styles.status} role="status" aria-label={t('status.title')} data-tone={line?.tone}>
+      {line?.text ?? ''}
+    </p>
+  )
+}
+
+function ClusterIdentity({ clock, live }: { readonly clock: ClockState | undefined; readonly live: boolean }) {
+  const { t } = useTranslation('shell')
+  const session = useSession()
+  return (
+    <div className={styles.group}>
+      {clock !== undefined && (
+        <>
+          <span className={`muted ${styles.revision}`}>{t('time.revision', { revision: clock.revision })}</span>
+          <span className="muted">{t('time.seed', { seed: clock.seed })}</span>
+        </>
+      )}
+      <button
+        type="button"
+        className="btn bare"
+        title={t('time.resetHint')}
+        disabled={!live}
+        onClick={() => void session.start(useClusterOptions.getState())}
+      >
+        <Icon name="reset" /> {t('time.reset')}
+      </button>
+    </div>
+  )
+}

@@ -1,0 +1,124 @@
+import { useTranslation } from 'react-i18next'
+import type { ObjectView } from '../../../worker/protocol.ts'
+import { Tabs } from '../../app/Tabs.tsx'
+import { useFeed, useFeedValue } from '../../engine/hooks.ts'
+import { Icon, KindIcon } from '../../icons/Icon.tsx'
+import { INSPECTOR_TABS, useLayout } from '../../state/layout.ts'
+import type { InspectorTab } from '../../state/layout.ts'
+import { useSelection } from '../../state/selection.ts'
+import type { ObjectRef } from '../../state/selection.ts'
+import { StateBadge } from '../StateBadge.tsx'
+import { Actions } from './Actions.tsx'
+import styles from './Inspector.module.css'
+import { EventsTab, RelatedTab } from './ObjectLists.tsx'
+import { SummaryTab } from './SummaryTab.tsx'
+import { YamlTab } from './YamlTab.tsx'
+
+/** What is known about the selected object, and what can be done with it. */
+export function Inspector() {
+  const { t } = useTranslation('shell')
+  const selected = useSelection((state) => state.selected)
+  return (
+    <aside className={styles.inspector} aria-label={t('inspector.title')}>
+      {selected === null ? (
+        <div className="notice">
+          <h2>{t('inspector.nothing')}</h2>
+          <p className="muted">{t('inspector.nothingHint')}</p>
+        </div>
+      ) : (
+        <Selected selected={selected} />
+      )}
+    </aside>
+  )
+}
+
+function Selected({ selected }: { readonly selected: ObjectRef }) {
+  const { t } = useTranslation('shell')
+  const { group, version, resource, namespace, name } = selected
+  const { data: view } = useFeed({ feed: 'object', group, version, resource, namespace, name })
+  const tab = useLayout((state) => state.inspectorTab)
+  const set = useLayout((state) => state.set)
+  return (
+    <>
+      <Head selected={selected} />
+      {view !== undefined && view.object === null && <Gone selected={selected} />}
+      <Actions key={`${group}/${resource}/${namespace}/${name}`} selected={selected} object={view?.object ?? null} />
+      <Tabs
+        label={t('inspector.title')}
+        value={tab}
+        onChange={(inspectorTab) => set({ inspectorTab: inspectorTab as InspectorTab })}
+        tabs={INSPECTOR_TABS.map((id) => ({ id, title: t(`inspector.${id}`) }))}
+      >
+        {view === undefined ? (
+          <p className="notice">{t('inspector.loading', { name })}</p>
+        ) : (
+          <Content tab={tab} view={view} selected={selected} />
+        )}
+      </Tabs>
+    </>
+  )
+}
+
+function Content({
+  tab,
+  view,
+  selected,
+}: {
+  readonly tab: InspectorTab
+  readonly view: ObjectView
+  readonly selected: ObjectRef
+}) {
+  switch (tab) {
+    case 'summary':
+      return <SummaryTab object={view.object} />
+    case 'yaml':
+      return <YamlTab yaml={view.yaml} selected={selected} />
+    case 'events':
+      return <EventsTab events={view.events} />
+    case 'related':
+      return <RelatedTab links={view.links} />
+  }
+}
+
+function Head({ selected }: { readonly selected: ObjectRef }) {
+  const { t } = useTranslation('shell')
+  const select = useSelection((state) => state.select)
+  return (
+    <div className={styles.head}>
+      <KindIcon kind={selected.kind} size={28} />
+      <div className={styles.names}>
+        <p className={styles.kind}>
+          {selected.kind}
+          {selected.namespace !== '' && <span className="mono"> {selected.namespace}</span>}
+          {selected.kind === 'Pod' && <PodState namespace={selected.namespace} name={selected.name} />}
+        </p>
+        <h2 className={`mono wrap-anywhere ${styles.name}`}>{selected.name}</h2>
+      </div>
+      <button type="button" className="btn bare icon" aria-label={t('inspector.close')} title="Esc" onClick={() => select(null)}>
+        <Icon name="close" />
+      </button>
+    </div>
+  )
+}
+
+/** The state comes from the pods' table, which words it as kubectl does. */
+function PodState({ namespace, name }: { readonly namespace: string; readonly name: string }) {
+  const request = { feed: 'table', group: '', version: 'v1', resource: 'pods', namespace } as const
+  const state = useFeedValue(request, (table) => table?.rows.get(`${namespace}/${name}`)?.state)
+  const status = useFeedValue(request, (table) => {
+    const at = table?.columns.findIndex((column) => column.name === 'Status') ?? -1
+    return String(table?.rows.get(`${namespace}/${name}`)?.cells[at] ?? '')
+  })
+  if (state === undefined) return null
+  return <StateBadge state={state} status={status} />
+}
+
+function Gone({ selected }: { readonly selected: ObjectRef }) {
+  const { t } = useTranslation('shell')
+  return (
+    <div className={`notice ${styles.gone}`} role="status">
+      <p>{t('inspector.gone', { kind: selected.kind, name: selected.name })}</p>
+      <p className="muted">{t('inspector.goneHint')}</p>
+    </div>
+  )
+}

@@ -1,0 +1,11 @@
+import { create } from 'zustand'
+
+interface OptionsState {
+  readonly seed: number
+  readonly workers: number
+}
+
+export const DEFAULT_OPTIONS: OptionsState = { seed: 42, workers: 2 }
+
+/** What the present cluster was built from. Stands in the URL, so that a link builds the same one. */
+export const useClusterOptions = create<OptionsState>()(() => DEFAULT_OPTIONS)
