@@ -1,0 +1,78 @@
+import type { FilterState, PreparedFilters } from './framework.ts'
+import { withPod, type NodeInfo } from './node-info.ts'
+import type { Nominator } from './nominator.ts'
+import type { PodInfo } from './pod-info.ts'
+import type { Status } from './status.ts'
+
+export interface PreparedFilter {
+  readonly plugin: string
+  readonly state: FilterState
+}
+
+/** All filters of a profile prepared for one pod, in order; the first that refuses a node decides. */
+export class NodeFilter implements PreparedFilters {
+  readonly pod: PodInfo
+  private readonly nominator: Nominator
+  private readonly filters: readonly PreparedFilter[]
+
+  constructor(pod: PodInfo, nominator: Nominator, filters: readonly PreparedFilter[]) {
+    this.pod = pod
+    this.nominator = nominator
+    this.filters = filters
+  }
+
+  /** The plugin's state, if it was prepared. */
+  state(plugin: string): FilterState | undefined {
+    return this.filters.find((f) => f.plugin === plugin)?.state
+  }
+
+  states(): readonly PreparedFilter[] {
+    return this.filters
+  }
+
+  /** For dry runs: what is supposed on the fork leaves this one as it is. */
+  fork(): NodeFilter {
+    return new NodeFilter(
+      this.pod,
+      this.nominator,
+      this.filters.map(({ plugin, state }) => ({ plugin, state: state.fork?.() ?? state })),
+    )
+  }
+
+  addPod(pod: PodInfo, node: NodeInfo): void {
+    for (const { state } of this.filters) state.addPod?.(pod, node)
+  }
+
+  removePod(pod: PodInfo, node: NodeInfo): void {
+    for (const { state } of this.filters) state.removePod?.(pod, node)
+  }
+
+  private run(node: NodeInfo): Status | null {
+    for (const { state } of this.filters) {
+      const status = state.filter?.(node)
+      if (status) return status
+    }
+    return null
+  }
+
+  /**
+   * The verdict on a node. Pods of the same or higher priority that are nominated for it count as there; and since
+   * they may end up elsewhere, the node must do without them too. k8s 1.36: RunFilterPluginsWithNominatedPods.
+   */
+  check(node: NodeInfo): Status | null {
+    const nominated = this.nominator.isEmpty ? null : this.nominator.podsFor(node.name)
+    if (nominated) {
+      let crowded = node
+      let fork: NodeFilter | null = null
+      for (const other of nominated) {
+        if (other.priority < this.pod.priority || other.uid === this.pod.uid) continue
+        crowded = withPod(crowded, other)
+        fork ??= this.fork()
+        fork.addPod(other, crowded)
+      }
+      const status = fork?.run(crowded)
+      if (status) return status
+    }
+    return this.run(node)
+  }
+}

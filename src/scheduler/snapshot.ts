@@ -1,0 +1,122 @@
+import type { ChangingNodes } from './node-aggregate.ts'
+import { NodeAggregate } from './node-aggregate.ts'
+import type { NodeInfo } from './node-info.ts'
+
+/** An image that some node has. */
+export interface ImageState {
+  /** As the node that was seen first with it reports. */
+  readonly sizeBytes: number
+  readonly nodes: ReadonlySet<string>
+}
+
+const AGGREGATES = 64
+
+/**
+ * The cluster as one scheduling cycle sees it: nodes with their pods, in the order in which they are tried. The cache
+ * brings it up to date between cycles; during a cycle it does not change.
+ */
+export class Snapshot implements ChangingNodes {
+  nodes: readonly NodeInfo[] = []
+  version = 0
+  images: ReadonlyMap<string, ImageState> = new Map()
+  /** Names of the nodes that have a pod with affinity terms, and with required anti-affinity terms. */
+  readonly withAffinity = new Set<string>()
+  readonly withRequiredAntiAffinity = new Set<string>()
+  private byName = new Map<string, NodeInfo>()
+  private journal: string[] = []
+  private journalStart = 0
+  private readonly aggregates = new Map<string, { sync(source: ChangingNodes): void; value: unknown }>()
+  private readonly claimUsers = new Map<string, number>()
+
+  get(name: string): NodeInfo | undefined {
+    return this.byName.get(name)
+  }
+
+  /** How many pods on nodes use the claim 'namespace/name'. */
+  usersOfClaim(key: string): number {
+    return this.claimUsers.get(key) ?? 0
+  }
+
+  changedSince(version: number): readonly string[] | null {
+    return version < this.journalStart ? null : this.journal.slice(version - this.journalStart)
+  }
+
+  /** Only for the cache: puts in the newer versions of nodes (undefined: gone) and the order of all. */
+  update(changes: ReadonlyMap<string, NodeInfo | undefined>, order: readonly string[] | null): void {
+    for (const [name, info] of changes) this.replace(name, info)
+    if (order) this.nodes = order.flatMap((name) => this.byName.get(name) ?? [])
+    else if (changes.size > 0) this.patchNodes(changes)
+    if (this.journal.length > 2 * this.nodes.length + 1000) {
+      this.journalStart = this.version
+      this.journal = []
+    }
+  }
+
+  private readonly positions = new Map<string, number>()
+  private positioned: readonly NodeInfo[] = []
+
+  private patchNodes(changes: ReadonlyMap<string, NodeInfo | undefined>): void {
+    if (this.positioned !== this.nodes) {
+      this.nodes = [...this.nodes]
+      this.positioned = this.nodes
+      this.positions.clear()
+      this.nodes.forEach((node, i) => this.positions.set(node.name, i))
+    }
+    const nodes = this.nodes as NodeInfo[]
+    for (const [name, info] of changes) {
+      const position = this.positions.get(name)
+      if (info && position !== undefined) nodes[position] = info
+    }
+  }
+
+  private replace(name: string, info: NodeInfo | undefined): void {
+    const old = this.byName.get(name)
+    if (old === info) return
+    if (info) this.byName.set(name, info)
+    else this.byName.delete(name)
+    this.version++
+    this.journal.push(name)
+    toggle(this.withAffinity, name, (info?.podsWithAffinity.length ?? 0) > 0)
+    toggle(this.withRequiredAntiAffinity, name, (info?.podsWithRequiredAntiAffinity.length ?? 0) > 0)
+    if (old) this.countClaims(old, -1)
+    if (info) this.countClaims(info, 1)
+  }
+
+  private countClaims({ pods }: NodeInfo, sign: 1 | -1): void {
+    for (const { namespace, claimNames } of pods)
+      for (const name of claimNames) {
+        const key = `${namespace}/${name}`
+        const users = (this.claimUsers.get(key) ?? 0) + sign
+        if (users === 0) this.claimUsers.delete(key)
+        else this.claimUsers.set(key, users)
+      }
+  }
+
+  /**
+   * A sum over all nodes, kept between cycles under a key that must name everything it depends on besides the nodes.
+   * `start` makes the empty sum; `contribute` and `apply` are as in NodeAggregate. The result must not be changed.
+   */
+  aggregate<Sum, Contribution>(
+    key: string,
+    start: () => Sum,
+    contribute: (node: NodeInfo) => Contribution | null,
+    apply: (sum: Sum, part: Contribution, sign: 1 | -1) => void,
+  ): Sum {
+    let entry = this.aggregates.get(key)
+    if (entry) this.aggregates.delete(key)
+    else {
+      const sum = start()
+      const aggregate = new NodeAggregate<Contribution>(contribute, (part, sign) => apply(sum, part, sign))
+      entry = { sync: (source) => aggregate.sync(source), value: sum }
+      if (this.aggregates.size >= AGGREGATES) this.aggregates.delete(this.aggregates.keys().next().value ?? '')
+    }
+    this.aggregates.set(key, entry)
+    entry.sync(this)
+    return entry.value as Sum
+  }
+}
+
+function toggle(set: Set<string>, name: string, present: boolean): void {
+  if (present) set.add(name)
+  else set.delete(name)
+}
