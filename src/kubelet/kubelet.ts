@@ -1,0 +1,114 @@
+import { pods } from '../apimachinery/generated/resources.ts'
+import type { Pod } from '../apimachinery/generated/types.ts'
+import { Informer } from '../client/informer.ts'
+import { EventRecorder } from '../client/recorder.ts'
+import { formatTime } from '../sim/time.ts'
+import { HollowPods } from './hollow.ts'
+import { NodeAgent } from './node-agent.ts'
+import type { NodeFacts } from './node-status.ts'
+import { DEFAULT_CONFIG, type KubeletConfig, type KubeletOptions } from './options.ts'
+
+/** Who looks after the pods of the node: real containers, or hollow ones. */
+interface PodKeeper {
+  add(pod: Pod): void
+  update(pod: Pod, old: Pod): void
+  remove(pod: Pod): void
+  stop(): void
+}
+
+/**
+ * The node's agent: registers the node, watches the pods bound to it and runs them.
+ * start() after stop() is a restarted process that finds its containers running; after powerOff() it is a machine that
+ * has booted, whose containers are gone.
+ */
+export class Kubelet {
+  readonly nodeName: string
+  private readonly options: KubeletOptions
+  private readonly config: KubeletConfig
+  private readonly agent: NodeAgent
+  private readonly recorder: EventRecorder | null
+  private readonly informer: Informer<Pod>
+  private keeper: PodKeeper | null = null
+  private boots = 0
+  /** Whether the process runs. */
+  running = false
+
+  constructor(options: KubeletOptions) {
+    this.options = options
+    this.nodeName = options.nodeName
+    this.config = { ...DEFAULT_CONFIG, ...options.config }
+    const { client, nodeName } = options
+    this.recorder = options.hollow ? null : new EventRecorder(options.eventClient ?? client, 'kubelet', nodeName)
+    this.agent = new NodeAgent(client, this.recorder, nodeName, () => this.facts())
+    this.informer = new Informer(client, pods, { fieldSelector: `spec.nodeName=${nodeName}` })
+    this.informer.addHandler({
+      onAdd: (pod) => this.keeper?.add(pod),
+      onUpdate: (pod, old) => this.onUpdate(pod, old),
+      onDelete: (pod) => this.keeper?.remove(pod),
+    })
+  }
+
+  /** Starts the process; safe to call again. */
+  start(): void {
+    if (this.running) return
+    this.running = true
+    this.keeper = this.makeKeeper()
+    this.agent.start(() => {
+      if (!this.running) return
+      const before = [...this.informer.list()]
+      this.informer.start()
+      // What the stale copy already held is not reported again.
+      for (const pod of before) {
+        const now = this.informer.get(pod.metadata.namespace ?? '', pod.metadata.name ?? '')
+        if (now && now.metadata.uid === pod.metadata.uid) this.keeper?.add(now)
+      }
+    })
+  }
+
+  /** The process ends; what it started keeps running, and nobody renews the lease. */
+  stop(): void {
+    if (!this.running) return
+    this.running = false
+    this.informer.stop()
+    this.agent.stop()
+    this.keeper?.stop()
+    this.keeper = null
+  }
+
+  /** The machine loses power. */
+  powerOff(): void {
+    this.stop()
+    this.boots++
+    this.options.runtime?.powerOff()
+  }
+
+  private onUpdate(pod: Pod, old: Pod): void {
+    if (pod.metadata.uid === old.metadata.uid) return this.keeper?.update(pod, old)
+    // Deleted and made anew under the same name while nobody looked.
+    this.keeper?.remove(old)
+    this.keeper?.add(pod)
+  }
+
+  private makeKeeper(): PodKeeper {
+    const { hollow, client, machine } = this.options
+    if (hollow) return new HollowPods(client, hollow, machine.address)
+    throw new Error('not yet')
+  }
+
+  private facts(): NodeFacts {
+    const { nodeName, machine, runtime, hollow, network, client } = this.options
+    return {
+      nodeName,
+      machine,
+      config: this.config,
+      runtimeVersion: runtime ? `${runtime.name}://${runtime.version}` : 'fakeRuntime://0.1.0',
+      bootId: hollow ? '' : `${nodeName}-${this.boots}`,
+      machineId: hollow ? '' : nodeName,
+      images: [],
+      notReady: network?.notReadyReason(),
+      memoryPressure: false,
+      hollow: hollow !== undefined,
+      nowText: formatTime(client.sim.now),
+    }
+  }
+}

@@ -1,0 +1,187 @@
+import { jsonEqual } from '../apimachinery/equal.ts'
+import { isAlreadyExists, isNotFound, StatusError } from '../apimachinery/errors.ts'
+import { leases, nodes } from '../apimachinery/generated/resources.ts'
+import type { Lease, Node } from '../apimachinery/generated/types.ts'
+import type { Client } from '../client/client.ts'
+import type { EventRecorder } from '../client/recorder.ts'
+import { sleep, type Task, type TaskHandle } from '../sim/task.ts'
+import { formatMicroTime } from '../sim/time.ts'
+import { statusPatch } from './status-patch.ts'
+import { initialNode, nodeStatus, type NodeFacts } from './node-status.ts'
+
+const LEASE_NAMESPACE = 'kube-node-lease'
+const LEASE_SECONDS = 40
+const RENEW_MS = 10_000
+/** How often the kubelet looks whether its node status has to be written. */
+const STATUS_PERIOD_MS = 10_000
+
+/**
+ * Registers the node, keeps its lease alive and its status true. Nothing is written while nothing changes:
+ * SIMPLIFIED: lastHeartbeatTime of node conditions is not refreshed every five minutes; the lease tells liveness.
+ */
+export class NodeAgent {
+  private readonly client: Client
+  private readonly recorder: EventRecorder | null
+  private readonly facts: () => NodeFacts
+  private readonly leaseKey: string
+  private task: TaskHandle | null = null
+  private startedMs = 0
+  private pending = false
+  /** The Node as last written or read; undefined before registration. */
+  node: Node | undefined
+
+  constructor(client: Client, recorder: EventRecorder | null, nodeName: string, facts: () => NodeFacts) {
+    this.client = client
+    this.recorder = recorder
+    this.facts = facts
+    this.leaseKey = `${LEASE_NAMESPACE}/${nodeName}`
+  }
+
+  start(onRegistered: () => void): void {
+    this.startedMs = this.client.sim.now
+    this.task = this.client.sim.spawn(this.run(), onRegistered)
+  }
+
+  stop(): void {
+    this.task?.cancel()
+    this.task = null
+    this.pending = false
+    this.client.heartbeats.end(this.leaseKey)
+  }
+
+  /** The status may have changed: writes it at once, or at the next of the kubelet's ten-second looks. */
+  refresh(when: 'now' | 'next look'): void {
+    if (!this.node || this.pending) return
+    const { sim } = this.client
+    this.pending = true
+    const passed = (sim.now - this.startedMs) % STATUS_PERIOD_MS
+    sim.schedule(when === 'now' ? 0 : STATUS_PERIOD_MS - passed, () => {
+      if (!this.pending) return
+      this.pending = false
+      this.task = sim.spawn(this.retried(() => this.writeStatus()))
+    })
+  }
+
+  private *run(): Task {
+    yield* this.retried(() => this.register())
+    yield* this.retried(() => this.renewLease())
+  }
+
+  /** Until it succeeds, with growing pauses. */
+  private *retried(action: () => Task): Task {
+    for (let delayMs = 200; ; delayMs = Math.min(delayMs * 2, 7000)) {
+      try {
+        return yield* action()
+      } catch (error) {
+        if (!(error instanceof StatusError)) throw error
+      }
+      yield* sleep(delayMs)
+    }
+  }
+
+  private *register(): Task {
+    const facts = this.facts()
+    const wanted = initialNode(facts)
+    this.event('Normal', 'Starting', 'Starting kubelet.')
+    try {
+      this.node = yield* this.client.create(nodes, wanted)
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error
+      yield* this.rejoin(wanted, facts)
+    }
+    this.event('Normal', 'NodeHasSufficientMemory', `Node ${facts.nodeName} status is now: NodeHasSufficientMemory`)
+    this.event('Normal', 'NodeHasNoDiskPressure', `Node ${facts.nodeName} status is now: NodeHasNoDiskPressure`)
+    this.event('Normal', 'NodeHasSufficientPID', `Node ${facts.nodeName} status is now: NodeHasSufficientPID`)
+    this.event('Normal', 'NodeAllocatableEnforced', 'Updated Node Allocatable limit across pods')
+    if (facts.notReady === undefined) this.event('Normal', 'NodeReady', `Node ${facts.nodeName} status is now: NodeReady`)
+  }
+
+  /** The Node is there already: the labels that the kubelet sets and the status are brought up to date. */
+  private *rejoin(wanted: Node, facts: NodeFacts): Task {
+    let node = yield* this.client.get(nodes, '', facts.nodeName)
+    const labels = { ...node.metadata.labels, ...wanted.metadata.labels }
+    if (!jsonEqual(labels, node.metadata.labels))
+      node = yield* this.client.patch(nodes, '', facts.nodeName, { metadata: { labels: wanted.metadata.labels } })
+    const before = node.status?.nodeInfo?.bootID
+    if (before && before !== facts.bootId)
+      this.event('Warning', 'Rebooted', `Node ${facts.nodeName} has been rebooted, boot id: ${facts.bootId}`)
+    this.node = node
+    yield* this.writeStatus()
+  }
+
+  private *writeStatus(): Task {
+    const facts = this.facts()
+    try {
+      this.node = yield* this.client.get(nodes, '', facts.nodeName)
+    } catch (error) {
+      // A deleted node stays away until the kubelet is started again.
+      if (isNotFound(error)) return
+      throw error
+    }
+    const old = this.node.status
+    const status = nodeStatus(facts, old)
+    if (old && sameStatus(status, old)) return
+    const changes = statusPatch(old, status)
+    this.node = yield* this.client.patch(nodes, '', facts.nodeName, { status: changes }, 'strategic', { subresource: 'status' })
+    this.tellChanges(facts.nodeName, old?.conditions, status.conditions)
+  }
+
+  private tellChanges(name: string, old: readonly Cond[] | undefined, now: readonly Cond[] | undefined): void {
+    for (const c of now ?? []) {
+      if (old?.find((o) => o.type === c.type)?.status === c.status) continue
+      const reason = CHANGE_REASON[`${c.type}=${c.status}`]
+      if (reason) this.event('Normal', reason, `Node ${name} status is now: ${reason}`)
+    }
+  }
+
+  private *renewLease(): Task {
+    const { sim } = this.client
+    const { nodeName } = this.facts()
+    const node = this.node
+    const fresh: Lease = {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: {
+        name: nodeName,
+        namespace: LEASE_NAMESPACE,
+        ownerReferences: node ? [{ apiVersion: 'v1', kind: 'Node', name: nodeName, uid: node.metadata.uid ?? '' }] : undefined,
+      },
+      spec: { holderIdentity: nodeName, leaseDurationSeconds: LEASE_SECONDS, renewTime: formatMicroTime(sim.now) },
+    }
+    try {
+      yield* this.client.create(leases, fresh)
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error
+      const lease = yield* this.client.get(leases, LEASE_NAMESPACE, nodeName)
+      yield* this.client.update(leases, { ...lease, spec: { ...lease.spec, ...fresh.spec } })
+    }
+    this.client.heartbeats.begin(this.leaseKey, RENEW_MS)
+  }
+
+  private event(type: 'Normal' | 'Warning', reason: string, message: string): void {
+    const { nodeName } = this.facts()
+    // Node events carry the node's name as uid. k8s 1.36: kubelet nodeRef.
+    this.recorder?.record({ kind: 'Node', name: nodeName, uid: nodeName }, type, reason, message)
+  }
+}
+
+interface Cond {
+  readonly type: string
+  readonly status: string
+}
+
+const CHANGE_REASON: { readonly [change: string]: string } = {
+  'Ready=True': 'NodeReady',
+  'Ready=False': 'NodeNotReady',
+  'MemoryPressure=True': 'NodeHasInsufficientMemory',
+  'MemoryPressure=False': 'NodeHasSufficientMemory',
+}
+
+/** Equal but for heartbeat times. */
+function sameStatus(a: Node['status'] & object, b: Node['status'] & object): boolean {
+  const bare = (status: typeof a) => ({
+    ...status,
+    conditions: status.conditions?.map((c) => ({ ...c, lastHeartbeatTime: undefined })),
+  })
+  return jsonEqual(bare(a), bare(b))
+}
