@@ -5,7 +5,11 @@ import { nodeState } from './draw-node.ts'
 import { mixColors, pixelOf, type Palette } from './palette.ts'
 import { DIMMED, type Scene } from './scene.ts'
 
+/** Cells larger than this get lines between them. */
+const GRID_PX = 2.4
+
 export class Bitmap {
+  private readonly stage: string
   private readonly canvas = document.createElement('canvas')
   private readonly ctx: CanvasRenderingContext2D | null
   private readonly image: ImageData
@@ -39,8 +43,9 @@ export class Bitmap {
     this.pixels = new Uint32Array(this.image.data.buffer)
     this.colors = Uint32Array.from(palette.states, (color) => pixelOf(color))
     this.dimColors = Uint32Array.from(palette.states, (color) => pixelOf(mixColors(color, palette.raised, DIMMED)))
+    this.stage = palette.stage
     this.ground = pixelOf(palette.raised)
-    this.bar = pixelOf(palette.textMuted)
+    this.bar = pixelOf(palette.lineStrong)
     this.barGround = pixelOf(palette.hover)
     this.laneGround = pixelOf(palette.hover)
   }
@@ -117,5 +122,19 @@ export class Bitmap {
     const y = view.y - this.above * unit
     ctx.drawImage(this.canvas, x, y, this.width * unit, this.height * unit)
     ctx.imageSmoothingEnabled = true
+    if (unit >= GRID_PX) this.drawGaps(ctx, x, y, unit)
+  }
+
+  /** Thin lines between cells, so that they can be counted. Invisible on the stage itself. */
+  private drawGaps(ctx: CanvasRenderingContext2D, x: number, y: number, unit: number): void {
+    const { width, height } = ctx.canvas
+    const line = unit * 0.2
+    ctx.fillStyle = this.stage
+    const right = Math.min(width, x + this.width * unit)
+    const bottom = Math.min(height, y + this.height * unit)
+    for (let at = x + Math.max(0, Math.floor(-x / unit)) * unit - line / 2; at < right; at += unit)
+      ctx.fillRect(at, Math.max(0, y), line, bottom - Math.max(0, y))
+    for (let at = y + Math.max(0, Math.floor(-y / unit)) * unit - line / 2; at < bottom; at += unit)
+      ctx.fillRect(Math.max(0, x), at, right - Math.max(0, x), line)
   }
 }

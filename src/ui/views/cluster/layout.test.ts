@@ -87,7 +87,7 @@ describe('layout', () => {
   })
 
   it('changes the size of rooms seldom, and shrinks them later than it grew them', () => {
-    expect([0, 20, 21, 48, 49, 110, 111].map((most) => gridCapacity(most, 110))).toEqual([20, 20, 48, 48, 110, 110, 250])
+    expect([0, 20, 21, 48, 49, 110, 111].map((most) => gridCapacity(most, 110))).toEqual([20, 20, 32, 48, 72, 110, 250])
     expect(gridCapacity(30, 110, 48)).toBe(48)
     expect(gridCapacity(60, 110, 110)).toBe(110)
     expect(gridCapacity(20, 110, 110)).toBe(20)

@@ -60,7 +60,9 @@ export interface LayoutInput {
 const MARGIN = 16
 /** Zoom at which the 12 px names of 'rows' are still 11 px. */
 const LEGIBLE = 11 / 12
-export const MAX_FIT_ZOOM = 1.6
+const MAX_FIT_ZOOM = 1.6
+/** Squares may be larger than that: 44 px. */
+const MAX_GRID_ZOOM = 2.2
 const CHAR_W = 7.25
 const LANE_TITLE = 20
 const GRID_PITCH = 20
@@ -158,7 +160,7 @@ function laneRowsFor(input: LayoutInput, laneColumns: number, least: number, pre
 
 /** Cells that a room of squares has place for: few sizes, so that the picture seldom changes. */
 export function gridCapacity(mostCells: number, podCapacity: number, previous = 0): number {
-  const steps = [20, 48, podCapacity > 48 && podCapacity <= 130 ? podCapacity : 110, 250, 500]
+  const steps = [20, 32, 48, 72, podCapacity > 72 && podCapacity <= 130 ? podCapacity : 110, 250, 500]
   const fits = steps.find((step) => step >= mostCells) ?? mostCells
   // Shrinks only when less than half is needed.
   return fits < previous && mostCells * 2 > previous ? previous : fits
@@ -167,15 +169,21 @@ export function gridCapacity(mostCells: number, podCapacity: number, previous = 
 function bestGrid(input: LayoutInput, previous?: Layout): Layout {
   const was = previous?.mode === 'grid' ? previous.cellColumns * previous.cellRows : 0
   const capacity = gridCapacity(input.mostCells, input.podCapacity, was)
-  const headerUnits = capacity <= 48 ? 1 : 2
+  const headerUnits = capacity <= 48 && input.roomCount <= 40 ? 1 : 2
   let best: Layout | undefined
-  for (const aspect of [0.8, 1.1, 1.5, 2.2]) {
+  for (const aspect of [0.5, 0.8, 1.1, 1.5, 2.2, 3]) {
     const cellColumns = Math.max(4, Math.round(Math.sqrt(capacity * aspect)))
     const cellRows = Math.ceil(capacity / cellColumns)
     const made = bestColumns(input, (roomColumns) => gridLayout(input, roomColumns, cellColumns, cellRows, headerUnits, previous))
-    if (!best || fitZoom(made, input.stageW, input.stageH) > fitZoom(best, input.stageW, input.stageH) * 1.02) best = made
+    if (!best || gridScore(made, input) > gridScore(best, input) * 1.02) best = made
   }
   return best ?? gridLayout(input, 1, 10, 11, headerUnits)
+}
+
+/** Larger is better; rooms whose header has the height for a name but not the width count for less. */
+function gridScore(layout: Layout, { stageW, stageH }: LayoutInput): number {
+  const zoom = fitZoom(layout, stageW, stageH)
+  return layout.headerH * zoom >= 14 && layout.roomW * zoom < 100 ? zoom * 0.8 : zoom
 }
 
 function gridLayout(
@@ -239,7 +247,11 @@ export function worldRect(layout: Layout): Rect {
 /** Zoom at which all is seen. */
 export function fitZoom(layout: Layout, stageW: number, stageH: number): number {
   const world = worldRect(layout)
-  return Math.min(MAX_FIT_ZOOM, (stageW - 2 * MARGIN) / world.w, (stageH - 2 * MARGIN) / world.h)
+  return Math.min(maxZoom(layout), (stageW - 2 * MARGIN) / world.w, (stageH - 2 * MARGIN) / world.h)
+}
+
+function maxZoom(layout: Layout): number {
+  return layout.mode === 'rows' ? MAX_FIT_ZOOM : MAX_GRID_ZOOM
 }
 
 export interface View {
@@ -250,7 +262,7 @@ export interface View {
 
 /** The view that shows all of it, centred. Screen = world * k + (x, y). */
 export function fitView(layout: Layout, stageW: number, stageH: number): View {
-  return fitRect(worldRect(layout), stageW, stageH, MARGIN, MAX_FIT_ZOOM)
+  return fitRect(worldRect(layout), stageW, stageH, MARGIN, maxZoom(layout))
 }
 
 export function fitRect(rect: Rect, stageW: number, stageH: number, margin: number, maxZoom: number): View {

@@ -20,7 +20,10 @@ export class Sprites {
   draw(ctx: CanvasRenderingContext2D, state: number, progress: number, x: number, y: number, side: number, scale: number): void {
     const pixels = Math.max(3, Math.round(side * scale))
     const index = state === STARTING ? POD_STATES.length + progressStep(progress) : state
-    ctx.drawImage(this.strip(pixels), index * (pixels + 2), 0, pixels, pixels, x, y, pixels / scale, pixels / scale)
+    // On whole device pixels, or the copy would be blurred.
+    const left = Math.round(x * scale) / scale
+    const top = Math.round(y * scale) / scale
+    ctx.drawImage(this.strip(pixels), index * (pixels + 2), 0, pixels, pixels, left, top, pixels / scale, pixels / scale)
   }
 
   private strip(pixels: number): HTMLCanvasElement {
