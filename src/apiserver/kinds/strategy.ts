@@ -21,6 +21,13 @@ export interface TableColumnDefinition<T> {
   readonly cell: (object: T, nowMs: number) => string | number | boolean | null
 }
 
+export interface RowCondition {
+  readonly type: string
+  readonly status: string
+  readonly reason: string
+  readonly message: string
+}
+
 /**
  * What a schema can't say about a kind: defaults, rules across fields, what may change, what a status write may
  * touch, printer columns, selectable fields. All functions are pure and return new objects; the input is never
@@ -61,6 +68,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   /** Selectable fields beside metadata.name and metadata.namespace. */
   readonly fields?: { readonly [path: string]: (object: T) => string }
   readonly columns?: readonly TableColumnDefinition<T>[]
+  /** Conditions of a Table row: 'Completed' for pods that have ended. */
+  readonly rowConditions?: (object: T) => readonly RowCondition[]
   /** Default propagation of DELETE when the request names none; 'background' unless given. */
   readonly defaultPropagation?: 'orphan' | 'background'
   /** Where the scale subresource finds its numbers. */
@@ -68,4 +77,9 @@ export interface Strategy<T extends KubeObject = KubeObject> {
     readonly get: (object: T) => { readonly specReplicas: number; readonly statusReplicas: number; readonly selector: string }
     readonly set: (object: T, replicas: number) => T
   }
+}
+
+/** Forgets the type of the objects: the registry holds strategies of all kinds in one list. */
+export function defineStrategy<T extends KubeObject>(strategy: Strategy<T>): Strategy {
+  return strategy as unknown as Strategy
 }
