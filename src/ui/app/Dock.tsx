@@ -48,7 +48,6 @@ export function Dock() {
               type="button"
               className="btn bare icon"
               aria-label={foldLabel}
-              aria-expanded={dockOpen}
               title={foldLabel}
               onClick={() => setLayout({ dockOpen: !dockOpen })}
             >

@@ -1,5 +1,6 @@
 import { StateGlyph } from '../diagrams/StateGlyph.tsx'
 import { podState } from '../icons/states.ts'
+import styles from './StateBadge.module.css'
 
 /** A pod's state: its shape in its colour, and kubectl's word beside it. */
 export function StateBadge({
@@ -12,7 +13,7 @@ export function StateBadge({
   readonly surface?: string
 }) {
   return (
-    <span style={{ display: 'inline-flex', alignItems: 'center', gap: 'var(--space-1)' }}>
+    <span className={styles.badge}>
       <StateGlyph
         state={state}
         progress={0.5}

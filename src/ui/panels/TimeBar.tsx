@@ -69,6 +69,7 @@ function SpeedControl({ clock, live }: { readonly clock: ClockState | undefined;
   const behind = live && clock !== undefined && clock.running && isBehind(clock)
   return (
     <div className={styles.speed}>
+      <span className={styles.end}>0.1×</span>
       <input
         type="range"
         aria-label={t('time.speed')}
@@ -78,13 +79,8 @@ function SpeedControl({ clock, live }: { readonly clock: ClockState | undefined;
         value={position}
         disabled={!live}
         onChange={(event) => choose(Number(event.target.value))}
-        list="time-decades"
       />
-      <datalist id="time-decades">
-        {[0, 100, 200, 300, 400].map((value) => (
-          <option key={value} value={value} />
-        ))}
-      </datalist>
+      <span className={styles.end}>1000×</span>
       <output className={styles.speedText}>{shown}</output>
       <button
         type="button"
@@ -115,9 +111,9 @@ function Clock({ clock }: { readonly clock: ClockState | undefined }) {
   if (clock === undefined) return null
   return (
     <div className={styles.clock} role="timer" aria-label={t('time.clock')} aria-live="off">
-      <span className="muted">{clockDate(clock.nowMs)}</span>
+      <span className={`muted ${styles.date}`}>{clockDate(clock.nowMs)}</span>
       <span className={`mono ${styles.now}`}>{clockTime(clock.nowMs)}</span>
-      <span className="muted">
+      <span className={`muted ${styles.date}`}>
         +{age(clock.nowMs - clock.startMs)} <span className={styles.caption}>{t('time.elapsed')}</span>
       </span>
     </div>

@@ -4,6 +4,8 @@ import type { GridColumn } from './DataGrid.tsx'
 const MAX_CHARS = 48
 /** Widths are taken from this many rows; more would not change them much. */
 const SAMPLE = 200
+/** Room for a state's shape before its word. */
+const BADGE_CHARS = 3
 
 /** Index into TableRow.cells; -1 stands for the namespace, which is not a cell. */
 export interface ShownColumn extends GridColumn {
@@ -28,7 +30,7 @@ export function shownColumns(
       title,
       hint: column.description,
       cell,
-      chars: width(title, rows, (row) => cellText(row, cell)),
+      chars: width(title, rows, (row) => cellText(row, cell)) + (title === 'STATUS' ? BADGE_CHARS : 0),
     })
   })
   return shown

@@ -38,7 +38,7 @@ function defaults(): Settings {
     wide: false,
     dockHeightPx: 280,
     inspectorWidthPx: 340,
-    kindsWidthPx: 208,
+    kindsWidthPx: 236,
     hintClosed: false,
   }
 }

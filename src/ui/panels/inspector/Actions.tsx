@@ -136,8 +136,12 @@ function Form({ action, selected, replicas: present, onRun, onCancel }: FormProp
       ))}
       {commands.length === 0 && <p className="muted">{t('action.noCommand')}</p>}
       <div className={styles.submit}>
-        <button type="submit" className={action === 'delete' || action === 'removeNode' ? 'btn danger' : 'btn primary'}>
-          {t('action.confirm', { action: t(`action.${action}`), name: '' }).trim()}
+        <button
+          type="submit"
+          className={action === 'delete' || action === 'removeNode' ? 'btn danger' : 'btn primary'}
+          aria-label={t('action.confirm', { action: t(`action.${action}`), name: selected.name })}
+        >
+          {t(`action.${action}`)}
         </button>
         <button type="button" className="btn" onClick={onCancel}>
           {t('action.cancel')}
