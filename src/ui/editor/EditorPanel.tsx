@@ -1,0 +1,211 @@
+import { useCallback, useEffect, useRef, useState, type DragEvent } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { DocumentResult, EngineApi } from '../../worker/protocol.ts'
+import { useEngine } from '../engine/hooks.ts'
+import { useConnection } from '../engine/session.ts'
+import { useDraft } from '../state/draft.ts'
+import { useLayout } from '../state/layout.ts'
+import { say } from '../state/status.ts'
+import { CodeField } from './CodeField.tsx'
+import { DiffPane } from './DiffPane.tsx'
+import styles from './EditorPanel.module.css'
+import { documentLines, readManifests } from './files.ts'
+import type { Problem } from './monaco.ts'
+import { ProblemList, ResultList } from './ResultList.tsx'
+import { diffOf, problemsOf } from './results.ts'
+
+/** Typing rests this long before the text is checked. */
+const LINT_MS = 400
+
+type Action = 'apply' | 'dryRun' | 'remove'
+const COMMANDS: { readonly [action in Action]: string } = {
+  apply: 'kubectl apply -f manifest.yaml',
+  dryRun: 'kubectl diff -f manifest.yaml',
+  remove: 'kubectl delete -f manifest.yaml',
+}
+
+/** Manifests: written or opened here, then applied, tried or deleted. */
+export default function EditorPanel() {
+  const { t } = useTranslation('editor')
+  const { busy, results, diff, run, closeDiff } = useRuns()
+  const problems = useProblems(results)
+  const text = useDraft((state) => state.text)
+  const goTo = useRef<(line: number) => void>(() => undefined)
+  const [over, setOver] = useState(false)
+  const documents = documentLines(text)
+  const onDrop = (event: DragEvent): void => {
+    event.preventDefault()
+    setOver(false)
+    void openFiles([...event.dataTransfer.files], t)
+  }
+  const jump = (line: number): void => goTo.current(line)
+  return (
+    <div
+      className={styles.panel}
+      data-over={over || undefined}
+      onDragOver={(event) => {
+        event.preventDefault()
+        setOver(true)
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={onDrop}
+    >
+      <Tools empty={text.trim() === ''} busy={busy} documents={documents} onRun={run} onJump={jump} />
+      <div className={styles.body}>
+        {diff && <DiffPane {...diff} onClose={closeDiff} />}
+        <div className={styles.write} hidden={diff !== undefined}>
+          <CodeField problems={problems} onApply={() => run('apply')} goTo={goTo} />
+        </div>
+        {(results.length > 0 || problems.length > 0) && (
+          <aside className={styles.side} aria-live="polite">
+            {results.length > 0 ? <ResultList results={results} goTo={jump} /> : <ProblemList problems={problems} goTo={jump} />}
+          </aside>
+        )}
+      </div>
+      {over && <p className={styles.drop}>{t('drop')}</p>}
+    </div>
+  )
+}
+
+interface ToolsProps {
+  readonly empty: boolean
+  readonly busy: Action | null
+  readonly documents: readonly number[]
+  readonly onRun: (action: Action) => void
+  readonly onJump: (line: number) => void
+}
+
+function Tools({ empty, busy, documents, onRun, onJump }: ToolsProps) {
+  const { t } = useTranslation('editor')
+  const ready = useConnection((state) => state.status === 'ready')
+  const openDock = useLayout((state) => state.openDock)
+  const disabled = empty || busy !== null || !ready
+  const button = (action: Action, className: string) => (
+    <button type="button" className={className} disabled={disabled} title={COMMANDS[action]} onClick={() => onRun(action)}>
+      {busy === action ? t('working') : t(action)}
+    </button>
+  )
+  return (
+    <div className={styles.tools} role="toolbar" aria-label={t('tools')}>
+      {button('apply', 'btn primary')}
+      {button('dryRun', 'btn')}
+      {button('remove', 'btn danger')}
+      <span className={styles.gap} />
+      {documents.length > 1 && (
+        <select className="field" aria-label={t('documents')} value="" onChange={(event) => onJump(Number(event.target.value))}>
+          <option value="">{t('documentCount', { count: documents.length })}</option>
+          {documents.map((line, i) => (
+            <option key={line} value={line}>
+              {t('documentAt', { number: i + 1, line })}
+            </option>
+          ))}
+        </select>
+      )}
+      <OpenButton />
+      <button type="button" className="btn" onClick={() => openDock('examples')}>
+        {t('examples')}
+      </button>
+      <span className={styles.hint}>{t('applyKey')}</span>
+    </div>
+  )
+}
+
+function OpenButton() {
+  const { t } = useTranslation('editor')
+  const input = useRef<HTMLInputElement>(null)
+  return (
+    <>
+      <button type="button" className="btn" onClick={() => input.current?.click()}>
+        {t('open')}
+      </button>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        multiple
+        accept=".yaml,.yml,.json,text/yaml,application/json"
+        aria-label={t('open')}
+        onChange={(event) => {
+          void openFiles([...(event.target.files ?? [])], t)
+          event.target.value = ''
+        }}
+      />
+    </>
+  )
+}
+
+async function openFiles(files: readonly File[], t: (key: string, values?: { readonly name: string }) => string): Promise<void> {
+  const read = await readManifests(files)
+  if (!read.ok) {
+    if (read.reason !== 'none') say('error', t(`refused.${read.reason}`, { name: read.name }))
+    return
+  }
+  useDraft.getState().load(read.text)
+}
+
+/** Sends the text to the engine; keeps what came of it until the text changes. */
+function useRuns() {
+  const { t } = useTranslation('editor')
+  const engine = useEngine()
+  const [busy, setBusy] = useState<Action | null>(null)
+  const [results, setResults] = useState<readonly DocumentResult[]>([])
+  const [diff, setDiff] = useState<{ readonly before: string; readonly after: string }>()
+  const text = useDraft((state) => state.text)
+  useEffect(() => {
+    setResults([])
+    setDiff(undefined)
+  }, [text])
+  const run = useCallback(
+    (action: Action): void => {
+      const yaml = useDraft.getState().text
+      if (yaml.trim() === '') return
+      setBusy(action)
+      setDiff(undefined)
+      send(engine, action, yaml)
+        .then((made) => {
+          setResults(made)
+          if (action === 'dryRun') setDiff(diffOf(made))
+          const failed = made.filter((result) => result.outcome === 'failed').length
+          if (made.length > 0)
+            say(
+              failed > 0 ? 'warning' : 'success',
+              failed > 0 ? t('someFailed', { failed, count: made.length }) : (made.at(-1)?.message ?? ''),
+            )
+        })
+        .catch((error: unknown) => say('error', error instanceof Error ? error.message : String(error)))
+        .finally(() => setBusy(null))
+    },
+    [engine, t],
+  )
+  return { busy, results, diff, run, closeDiff: () => setDiff(undefined) }
+}
+
+function send(engine: EngineApi, action: Action, yaml: string): Promise<readonly DocumentResult[]> {
+  if (action === 'remove') return engine.remove(yaml)
+  return engine.apply(yaml, { dryRun: action === 'dryRun' })
+}
+
+/** Errors of the last run, or else of a check of the text as it stands. */
+function useProblems(results: readonly DocumentResult[]): readonly Problem[] {
+  const engine = useEngine()
+  const text = useDraft((state) => state.text)
+  const ready = useConnection((state) => state.status === 'ready')
+  const [linted, setLinted] = useState<readonly Problem[]>([])
+  useEffect(() => {
+    if (!ready || text.trim() === '') return setLinted([])
+    let stale = false
+    const timer = setTimeout(() => {
+      engine
+        .lint(text)
+        .then((found) => !stale && setLinted(problemsOf(found)))
+        .catch((error: unknown) => console.warn('The text could not be checked:', error))
+    }, LINT_MS)
+    return () => {
+      stale = true
+      clearTimeout(timer)
+    }
+  }, [engine, text, ready])
+  const [problems, setProblems] = useState<readonly Problem[]>([])
+  useEffect(() => setProblems(results.length > 0 ? problemsOf(results) : linted), [results, linted])
+  return problems
+}
