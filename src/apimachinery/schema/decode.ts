@@ -36,6 +36,8 @@ export interface Problem {
 interface Walk {
   readonly problems: Problem[]
   readonly duplicates: ReadonlyMap<object, readonly string[]> | undefined
+  /** As storage gives it back: an empty list is the same as none. */
+  readonly stored: boolean
   /** The first error that stops Go's decoder at once; it wins over type errors. */
   fatal: string | undefined
   /** Innermost struct, and the names of fields from the root: what Go's type errors tell. */
@@ -152,7 +154,11 @@ function decodeField(walk: Walk, field: Field, struct: string, value: unknown): 
   return decoded
 }
 
+/** Structs known to be in stored form, by their model. Objects are immutable, so that once seen they stay so. */
+const settled = new WeakMap<object, Model>()
+
 function decodeStruct(walk: Walk, model: Model, value: JsonObject): JsonObject {
+  if (walk.stored && settled.get(value) === model) return value
   const result: { [key: string]: unknown } = {}
   let same = true
   for (const key in value) {
@@ -167,12 +173,14 @@ function decodeStruct(walk: Walk, model: Model, value: JsonObject): JsonObject {
     if (decoded !== undefined) result[key] = decoded
   }
   for (const [key, zero] of alwaysOf(model)) {
-    const empty = result[key] === undefined || (zero === null && isEmpty(result[key]))
+    const empty = result[key] === undefined || (walk.stored && zero === null && isEmpty(result[key]))
     if (!empty) continue
     result[key] = zero
     if (value[key] !== zero) same = false
   }
-  return same ? value : result
+  const decoded = same ? value : result
+  if (walk.stored) settled.set(decoded, model)
+  return decoded
 }
 
 const isEmpty = (value: unknown) =>
@@ -203,8 +211,8 @@ function emptyOf(model: Model): JsonObject {
   return empty
 }
 
-function walkOf(duplicates?: DecodeOptions['duplicates']): Walk {
-  return { problems: [], duplicates, fatal: undefined, struct: '', fields: [], path: [] }
+function walkOf(duplicates?: DecodeOptions['duplicates'], stored = false): Walk {
+  return { problems: [], duplicates, stored, fatal: undefined, struct: '', fields: [], path: [] }
 }
 
 /**
@@ -222,9 +230,12 @@ export function decode(model: Model | string, value: unknown, options: DecodeOpt
   return { object, warnings: strict }
 }
 
-/** As the API server would write the object: for objects that were made in the process and never decoded. */
+/**
+ * The object as the API server stores and shows it: required zeros written, empty optional fields left out, quantities
+ * and times canonical. Anything of a wrong type is dropped. What was seen before costs nothing, so this fits every write.
+ */
 export function normalize(model: Model | string, object: JsonObject): JsonObject {
-  return decode(model, object, { strictness: 'Ignore' }).object
+  return decodeStruct(walkOf(undefined, true), asModel(model), object)
 }
 
 /** Everything that is wrong with a body, for an editor; paths lead to the places. */
