@@ -39,6 +39,11 @@ export interface FilterState {
   readonly nodeNames?: ReadonlySet<string>
   /** Null: the node will do. Called with nodes of the snapshot and, in dry runs, with changed ones. */
   filter?(node: NodeInfo): Status | null
+  /**
+   * Set if the verdict on a node depends on nothing but this text and the NodeInfo: then pods with the same text share
+   * verdicts.
+   */
+  readonly shareKey?: string
   /** A copy on which addPod and removePod leave the original as it is. Needed if the verdicts depend on other nodes. */
   fork?(): FilterState
   /** Supposes a pod on (or gone from) a node. */
@@ -56,6 +61,8 @@ export interface FilterState {
 export interface NodeScorer {
   /** Raw score of the index-th of the nodes given to preScore. */
   score(node: NodeInfo, index: number): number
+  /** As in FilterState, for the raw score. */
+  readonly shareKey?: string
   /** Brings raw scores to 0..100, in place. Without it they are used as they are. */
   normalize?(scores: number[]): void
 }

@@ -1,5 +1,6 @@
 import type { FilterState, PreparedFilters } from './framework.ts'
 import { withPod, type NodeInfo } from './node-info.ts'
+import type { NodeMemo } from './node-memo.ts'
 import type { Nominator } from './nominator.ts'
 import type { PodInfo } from './pod-info.ts'
 import type { Status } from './status.ts'
@@ -14,11 +15,22 @@ export class NodeFilter implements PreparedFilters {
   readonly pod: PodInfo
   private readonly nominator: Nominator
   private readonly filters: readonly PreparedFilter[]
+  /** The filters in front whose verdicts can be shared, and those behind. */
+  private readonly shared: readonly PreparedFilter[]
+  private readonly own: readonly PreparedFilter[]
 
   constructor(pod: PodInfo, nominator: Nominator, filters: readonly PreparedFilter[]) {
     this.pod = pod
     this.nominator = nominator
     this.filters = filters
+    const first = filters.findIndex(({ state }) => state.shareKey === undefined)
+    this.shared = first < 0 ? filters : filters.slice(0, first)
+    this.own = first < 0 ? [] : filters.slice(first)
+  }
+
+  /** Names what the shared verdicts depend on. */
+  get shareKey(): string {
+    return this.shared.map(({ plugin, state }) => `${plugin} ${state.shareKey}`).join('/')
   }
 
   /** The plugin's state, if it was prepared. */
@@ -47,12 +59,12 @@ export class NodeFilter implements PreparedFilters {
     for (const { state } of this.filters) state.removePod?.(pod, node)
   }
 
-  private run(node: NodeInfo): Status | null {
-    for (const { state } of this.filters) {
-      const status = state.filter?.(node)
-      if (status) return status
-    }
-    return null
+  private readonly runShared = (node: NodeInfo) => runAll(this.shared, node)
+
+  /** As check(), for a node of the snapshot at that place: shared verdicts are looked up. */
+  checkAt(node: NodeInfo, position: number, memo: NodeMemo<Status | null>): Status | null {
+    if (!this.nominator.isEmpty && this.nominator.podsFor(node.name)) return this.check(node)
+    return memo.get(node, position, this.runShared) ?? runAll(this.own, node)
   }
 
   /**
@@ -70,9 +82,17 @@ export class NodeFilter implements PreparedFilters {
         fork ??= this.fork()
         fork.addPod(other, crowded)
       }
-      const status = fork?.run(crowded)
+      const status = fork && runAll(fork.filters, crowded)
       if (status) return status
     }
-    return this.run(node)
+    return runAll(this.filters, node)
   }
+}
+
+function runAll(filters: readonly PreparedFilter[], node: NodeInfo): Status | null {
+  for (const { state } of filters) {
+    const status = state.filter?.(node)
+    if (status) return status
+  }
+  return null
 }

@@ -111,8 +111,11 @@ class Attempt {
   readonly cycle: Cycle
   readonly profile: Profile
   readonly startIndex: number
-  readonly statuses = new Map<string, Status>()
+  private readonly rejected: string[] = []
+  private readonly verdicts: Status[] = []
   feasible: NodeInfo[] = []
+  /** Their places in the snapshot's list. */
+  private readonly positions: number[] = []
   absent = NOT_TRIED
   nextStartIndex: number
 
@@ -123,13 +126,20 @@ class Attempt {
     this.nextStartIndex = startIndex
   }
 
-  /** Tries a node; gives an error that ends the attempt. */
-  private tryNode(filters: NodeFilter, node: NodeInfo): Status | null {
-    const status = filters.check(node)
+  /** Takes in the verdict on a node; gives an error that ends the attempt. */
+  private take(node: NodeInfo, status: Status | null): Status | null {
     if (!status) this.feasible.push(node)
     else if (!isRejection(status)) return status
-    else this.statuses.set(node.name, status)
+    else {
+      this.rejected.push(node.name)
+      this.verdicts.push(status)
+    }
     return null
+  }
+
+  /** Verdicts by node, made only when someone asks: most attempts succeed. */
+  private statuses(): ReadonlyMap<string, Status> {
+    return new Map(this.rejected.map((name, i) => [name, this.verdicts[i] as Status]))
   }
 
   /** Tries the nominated node, and if that won't do, nodes in turn until enough will. Gives an error, or null. */
@@ -137,20 +147,36 @@ class Attempt {
     const { pod, snapshot } = this.cycle
     const nominated = snapshot.get(pod.pod.status?.nominatedNodeName ?? '')
     if (nominated) {
-      const error = this.tryNode(filters, nominated)
+      const error = this.take(nominated, filters.check(nominated))
       if (error || this.feasible.length > 0) return error
     }
-    let nodes = snapshot.nodes
-    if (nodeNames) {
-      nodes = [...nodeNames].flatMap((name) => snapshot.get(name) ?? [])
-      this.absent = leftOut(narrowing)
-    }
+    const error = nodeNames ? this.searchNamed(filters, nodeNames, narrowing) : this.searchAll(filters)
+    this.nextStartIndex = (this.startIndex + this.feasible.length + this.rejected.length) % snapshot.nodes.length
+    return error
+  }
+
+  private searchAll(filters: NodeFilter): Status | null {
+    const { nodes } = this.cycle.snapshot
     const enough = feasibleNodesToFind(nodes.length, this.profile.percentageOfNodesToScore)
+    const memo = this.cycle.snapshot.memo<Status | null>(`filter/${this.profile.schedulerName}/${filters.shareKey}`)
     for (let i = 0; i < nodes.length && this.feasible.length < enough; i++) {
-      const error = this.tryNode(filters, nodes[(this.startIndex + i) % nodes.length] as NodeInfo)
+      const position = (this.startIndex + i) % nodes.length
+      const node = nodes[position] as NodeInfo
+      const status = filters.checkAt(node, position, memo)
+      if (!status) this.positions.push(position)
+      const error = this.take(node, status)
       if (error) return error
     }
-    this.nextStartIndex = (this.startIndex + this.feasible.length + this.statuses.size) % snapshot.nodes.length
+    return null
+  }
+
+  private searchNamed(filters: NodeFilter, names: ReadonlySet<string>, narrowing: readonly string[]): Status | null {
+    this.absent = leftOut(narrowing)
+    for (const name of names) {
+      const node = this.cycle.snapshot.get(name)
+      const error = node && this.take(node, filters.check(node))
+      if (error) return error
+    }
     return null
   }
 
@@ -158,7 +184,7 @@ class Attempt {
   choose(): NodeInfo {
     const [only] = this.feasible
     if (only && this.feasible.length === 1) return only
-    const totals = scoreNodes(this.cycle, this.profile, this.feasible)
+    const totals = scoreNodes(this.cycle, this.profile, this.feasible, this.positions)
     let best: NodeInfo[] = []
     let highest = -Infinity
     this.feasible.forEach((node, i) => {
@@ -173,7 +199,7 @@ class Attempt {
   }
 
   private get common(): Common {
-    return { evaluatedNodes: this.feasible.length + this.statuses.size, nextStartIndex: this.nextStartIndex }
+    return { evaluatedNodes: this.feasible.length + this.rejected.length, nextStartIndex: this.nextStartIndex }
   }
 
   placed(states: readonly PreparedFilter[]): Placed {
@@ -189,8 +215,8 @@ class Attempt {
   unplaced({ filters, asked, narrowing, rejection }: Preparation): Unplaced {
     if (rejection) this.absent = rejection
     const rejectedBy = new Set(narrowing)
-    for (const { plugin } of [...this.statuses.values(), this.absent]) if (plugin) rejectedBy.add(plugin)
-    const found = { statuses: this.statuses, absent: this.absent }
+    for (const { plugin } of [...this.verdicts, this.absent]) if (plugin) rejectedBy.add(plugin)
+    const found = { statuses: this.statuses(), absent: this.absent }
     const {
       result,
       message: postFilterMessage,

@@ -1,6 +1,7 @@
 import type { ChangingNodes } from './node-aggregate.ts'
 import { NodeAggregate } from './node-aggregate.ts'
 import type { NodeInfo } from './node-info.ts'
+import { NodeMemo } from './node-memo.ts'
 
 /** An image that some node has. */
 export interface ImageState {
@@ -9,7 +10,9 @@ export interface ImageState {
   readonly nodes: ReadonlySet<string>
 }
 
+/** How many are kept; the ones not used for longest go first. */
 const AGGREGATES = 64
+const MEMOS = 64
 
 /**
  * The cluster as one scheduling cycle sees it: nodes with their pods, in the order in which they are tried. The cache
@@ -26,6 +29,7 @@ export class Snapshot implements ChangingNodes {
   private journal: string[] = []
   private journalStart = 0
   private readonly aggregates = new Map<string, { sync(source: ChangingNodes): void; value: unknown }>()
+  private readonly memos = new Map<string, NodeMemo<unknown>>()
   private readonly claimUsers = new Map<string, number>()
 
   get(name: string): NodeInfo | undefined {
@@ -102,21 +106,33 @@ export class Snapshot implements ChangingNodes {
     contribute: (node: NodeInfo) => Contribution | null,
     apply: (sum: Sum, part: Contribution, sign: 1 | -1) => void,
   ): Sum {
-    let entry = this.aggregates.get(key)
-    if (entry) this.aggregates.delete(key)
-    else {
+    const entry = recent(this.aggregates, key, AGGREGATES, () => {
       const sum = start()
       const aggregate = new NodeAggregate<Contribution>(contribute, (part, sign) => apply(sum, part, sign))
-      entry = { sync: (source) => aggregate.sync(source), value: sum }
-      if (this.aggregates.size >= AGGREGATES) this.aggregates.delete(this.aggregates.keys().next().value ?? '')
-    }
-    this.aggregates.set(key, entry)
+      return { sync: (source: ChangingNodes) => aggregate.sync(source), value: sum as unknown }
+    })
     entry.sync(this)
     return entry.value as Sum
+  }
+
+  /** Values per node, kept between cycles under a key that names what they are and all that they depend on. */
+  memo<Value>(key: string): NodeMemo<Value> {
+    return recent(this.memos, key, MEMOS, () => new NodeMemo<unknown>()) as NodeMemo<Value>
   }
 }
 
 function toggle(set: Set<string>, name: string, present: boolean): void {
   if (present) set.add(name)
   else set.delete(name)
+}
+
+function recent<T>(map: Map<string, T>, key: string, limit: number, make: () => T): T {
+  let entry = map.get(key)
+  if (entry !== undefined) map.delete(key)
+  else {
+    entry = make()
+    if (map.size >= limit) map.delete(map.keys().next().value ?? '')
+  }
+  map.set(key, entry)
+  return entry
 }

@@ -22,9 +22,9 @@ export class TopologyCounts {
     return this.byKey.get(key)?.get(value) ?? 0
   }
 
-  /** The keys with a number other than 0. */
-  keys(): IterableIterator<string> {
-    return this.byKey.keys()
+  /** The keys with a number other than 0, each with its numbers by value. */
+  entriesByKey(): [string, ReadonlyMap<string, number>][] {
+    return [...this.byKey]
   }
 
   get isEmpty(): boolean {

@@ -87,6 +87,6 @@ export function dynamicResources({ listers }: Handle): Plugin {
       }
     },
     postFilter: (_cycle, { hasRun }) => ({ status: hasRun(NAME) ? NOTHING_TO_DEALLOCATE : NOT_PREPARED }),
-    preScore: () => ({ score: () => 0 }),
+    preScore: () => ({ shareKey: '', score: () => 0 }),
   }
 }

@@ -29,8 +29,9 @@ export function imageLocality(): Plugin {
         if (!state) return []
         return [{ name, worth: Math.trunc(state.sizeBytes * (state.nodes.size / snapshot.nodes.length)) }]
       })
-      if (images.length === 0) return { score: () => 0 }
+      if (images.length === 0) return { shareKey: '', score: () => 0 }
       return {
+        shareKey: JSON.stringify([images, most]),
         score(node) {
           let sum = 0
           for (const { name, worth } of images) if (node.images.has(name)) sum += worth

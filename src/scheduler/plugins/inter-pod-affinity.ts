@@ -64,15 +64,23 @@ const matchesAll = (terms: readonly ResolvedTerm[], pod: PodInfo) => terms.lengt
 /** Numbers over all nodes plus what a dry run supposes. */
 class SupposedCounts {
   private readonly base: TopologyCounts
+  /** The same by key, for quick looks at many nodes. */
+  private readonly byKey: readonly (readonly [string, ReadonlyMap<string, number>])[]
   private supposed: TopologyCounts | null
 
   constructor(base: TopologyCounts, supposed: TopologyCounts | null = null) {
     this.base = base
+    this.byKey = base.entriesByKey()
     this.supposed = supposed
   }
 
   get(key: string, value: string): number {
-    return this.base.get(key, value) + (this.supposed?.get(key, value) ?? 0)
+    let amount = 0
+    for (let i = 0; i < this.byKey.length; i++) {
+      const entry = this.byKey[i]
+      if (entry && entry[0] === key) amount = entry[1].get(value) ?? 0
+    }
+    return this.supposed ? amount + this.supposed.get(key, value) : amount
   }
 
   get isEmpty(): boolean {
@@ -81,10 +89,13 @@ class SupposedCounts {
 
   /** True if a node with these labels is in a pair with a number above 0. */
   touches(labels: Labels): boolean {
-    const has = (key: string) => labels[key] !== undefined && this.get(key, labels[key]) > 0
-    for (const key of this.base.keys()) if (has(key)) return true
-    if (this.supposed) for (const key of this.supposed.keys()) if (has(key)) return true
-    return false
+    for (let i = 0; i < this.byKey.length; i++) {
+      const [key, amounts] = this.byKey[i] as readonly [string, ReadonlyMap<string, number>]
+      const value = labels[key]
+      if (value !== undefined && (amounts.get(value) ?? 0) + (this.supposed?.get(key, value) ?? 0) > 0) return true
+    }
+    if (!this.supposed) return false
+    return this.supposed.entriesByKey().some(([key]) => labels[key] !== undefined && this.get(key, labels[key]) > 0)
   }
 
   add(pairs: readonly Pair[], sign: 1 | -1): void {
@@ -242,7 +253,7 @@ function sumPreferences(cycle: Cycle, listers: Listers, hardWeight: number, igno
   const wantsUs = (term: AffinityTerm) => termMatches(term, pod.namespace, pod.labels, namespaceLabels)
   return sumPairs(
     cycle,
-    `preferences/${identityOf(pod, namespaceLabels)}/${preferred.map((t) => t.key).join()}`,
+    `preferences/${hardWeight}/${identityOf(pod, namespaceLabels)}/${preferred.map((t) => t.key).join()}`,
     (node) => (constrained ? node.pods : node.podsWithAffinity),
     (existing, node) => [
       ...preferred.filter((term) => term.matches(existing)).flatMap((term) => pairsOf([term], node, term.weight)),
@@ -310,13 +321,13 @@ export function interPodAffinity(args: InterPodAffinityArgs, { listers }: Handle
     preScore(cycle) {
       const worth = sumPreferences(cycle, listers, hardPodAffinityWeight, ignorePreferredTermsOfExistingPods)
       if (!worth || worth.entries === 0) return null
-      const keys = [...worth.keys()]
+      const byKey = worth.entriesByKey()
       return {
         score({ labels }) {
           let sum = 0
-          for (const key of keys) {
+          for (const [key, worths] of byKey) {
             const value = labels[key]
-            if (value !== undefined) sum += worth.get(key, value)
+            if (value !== undefined) sum += worths.get(value) ?? 0
           }
           return sum
         },

@@ -53,6 +53,7 @@ export function nodeAffinity({ addedAffinity }: NodeAffinityArgs): Plugin {
       if (nodeNames?.size === 0) return CONFLICT
       return {
         nodeNames,
+        shareKey: JSON.stringify([pod.pod.spec?.nodeSelector, required]),
         filter({ node }) {
           if (enforced && !enforced(node)) return NOT_ENFORCED
           return !matches || matches(node) ? null : REJECTED
@@ -60,11 +61,11 @@ export function nodeAffinity({ addedAffinity }: NodeAffinityArgs): Plugin {
       }
     },
     preScore({ pod }) {
-      const preferred = preferredNodeAffinity(
-        pod.pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution,
-      )
+      const terms = pod.pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution
+      const preferred = preferredNodeAffinity(terms)
       if (!preferred && !addedPreference) return null
       return {
+        shareKey: JSON.stringify(terms ?? null),
         score: ({ node }) => (preferred?.(node) ?? 0) + (addedPreference?.(node) ?? 0),
         normalize: (scores) => scaleToLargest(scores, false),
       }

@@ -12,7 +12,7 @@ export function nodeName(): Plugin {
     events: [hint('Node', Action.Add)],
     preFilter({ pod }) {
       const wanted = pod.pod.spec?.nodeName
-      return wanted ? { filter: (node) => (node.name === wanted ? null : REJECTED) } : null
+      return wanted ? { shareKey: wanted, filter: (node) => (node.name === wanted ? null : REJECTED) } : null
     },
   }
 }

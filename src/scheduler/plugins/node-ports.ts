@@ -23,7 +23,7 @@ export function nodePorts(): Plugin {
     ],
     preFilter({ pod: { hostPorts } }) {
       if (hostPorts.length === 0) return null
-      return { filter: ({ usedPorts }) => (usedPorts.length > 0 && portsCollide(hostPorts, usedPorts) ? REJECTED : null) }
+      return { shareKey: JSON.stringify(hostPorts), filter: ({ usedPorts }) => (usedPorts.length > 0 && portsCollide(hostPorts, usedPorts) ? REJECTED : null) }
     },
   }
 }

@@ -110,6 +110,7 @@ export function nodeResourcesFit(args: NodeResourcesFitArgs): Plugin {
     preFilter({ pod: { requests } }) {
       const names = namesToCheck(requests, args)
       return {
+        shareKey: names.map((name) => `${name}=${amountOf(requests, name)}`).join(),
         filter(node) {
           const found = shortages(requests, names, node)
           return found && verdictOf(found)

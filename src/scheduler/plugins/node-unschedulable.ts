@@ -23,7 +23,7 @@ export function nodeUnschedulable(): Plugin {
       ),
     ],
     preFilter({ pod }) {
-      return toleratesCordon(pod.pod) ? null : { filter: (node) => (node.unschedulable ? REJECTED : null) }
+      return toleratesCordon(pod.pod) ? null : { shareKey: '', filter: (node) => (node.unschedulable ? REJECTED : null) }
     },
   }
 }

@@ -10,12 +10,15 @@ export interface ResourceSpec {
 
 export const CPU_AND_MEMORY: readonly ResourceSpec[] = [{ name: 'cpu' }, { name: 'memory' }]
 
-/** Amounts of one resource on one node: there, taken, and taken once the pod is there too. */
-interface Allocation {
-  readonly allocatable: number
-  readonly taken: number
-  readonly withPod: number
-  readonly weight: number
+/** Amounts of the counted resources on one node, side by side. Reused from node to node: read it at once. */
+interface Allocations {
+  /** How many resources the node has; the lists may be longer. */
+  count: number
+  readonly allocatable: number[]
+  readonly taken: number[]
+  /** Taken once the pod is there too. */
+  readonly withPod: number[]
+  readonly weights: number[]
 }
 
 /** Scores a node from how much of each resource is taken. k8s 1.36: noderesources resourceAllocationScorer. */
@@ -23,21 +26,27 @@ export function scoreAllocation(
   resources: readonly ResourceSpec[],
   request: Resources,
   takenOf: (node: NodeInfo, resource: string) => number,
-  score: (allocations: readonly Allocation[]) => number,
+  score: (allocations: Allocations) => number,
 ): NodeScorer {
   const counted = resources
     .map(({ name, weight }) => ({ name, weight: weight || 1, asked: amountOf(request, name) }))
     .filter(({ name, asked }) => asked > 0 || !isScalarResource(name))
+  const scratch: Allocations = { count: 0, allocatable: [], taken: [], withPod: [], weights: [] }
   return {
+    shareKey: JSON.stringify(counted),
     score(node) {
-      const allocations: Allocation[] = []
+      let count = 0
       for (const { name, weight, asked } of counted) {
         const allocatable = amountOf(node.allocatable, name)
         if (allocatable === 0) continue
         const taken = takenOf(node, name)
-        allocations.push({ allocatable, taken, withPod: taken + asked, weight })
+        scratch.allocatable[count] = allocatable
+        scratch.taken[count] = taken
+        scratch.withPod[count] = taken + asked
+        scratch.weights[count++] = weight
       }
-      return score(allocations)
+      scratch.count = count
+      return score(scratch)
     },
   }
 }
@@ -50,25 +59,26 @@ export function takenNonZero(node: NodeInfo, resource: string): number {
 }
 
 /** The weighted mean of what each resource scores. */
-function weightedMean(allocations: readonly Allocation[], scoreOne: (withPod: number, allocatable: number) => number): number {
+function weightedMean(all: Allocations, scoreOne: (withPod: number, allocatable: number) => number): number {
   let sum = 0
   let weights = 0
-  for (const { withPod, allocatable, weight } of allocations) {
-    sum += scoreOne(withPod, allocatable) * weight
+  for (let i = 0; i < all.count; i++) {
+    const weight = all.weights[i] ?? 1
+    sum += scoreOne(all.withPod[i] ?? 0, all.allocatable[i] ?? 1) * weight
     weights += weight
   }
   return weights === 0 ? 0 : Math.trunc(sum / weights)
 }
 
 /** The emptier the better: 6 of 8 cores taken gives 25. */
-export function leastAllocated(allocations: readonly Allocation[]): number {
+export function leastAllocated(allocations: Allocations): number {
   return weightedMean(allocations, (withPod, allocatable) =>
     withPod > allocatable ? 0 : Math.trunc(((allocatable - withPod) * MAX_NODE_SCORE) / allocatable),
   )
 }
 
 /** The fuller the better. */
-export function mostAllocated(allocations: readonly Allocation[]): number {
+export function mostAllocated(allocations: Allocations): number {
   return weightedMean(allocations, (withPod, allocatable) =>
     Math.trunc((Math.min(withPod, allocatable) * MAX_NODE_SCORE) / allocatable),
   )
@@ -97,12 +107,13 @@ function brokenLine(shape: readonly ShapePoint[]): (utilization: number) => numb
 }
 
 /** The configured shape over the percentage taken; resources that score 0 do not weigh. */
-export function requestedToCapacityRatio(shape: readonly ShapePoint[]): (allocations: readonly Allocation[]) => number {
+export function requestedToCapacityRatio(shape: readonly ShapePoint[]): (allocations: Allocations) => number {
   const line = brokenLine(shape)
-  return (allocations) => {
+  return (all) => {
     let sum = 0
     let weights = 0
-    for (const { withPod, allocatable, weight } of allocations) {
+    for (let i = 0; i < all.count; i++) {
+      const [withPod = 0, allocatable = 1, weight = 1] = [all.withPod[i], all.allocatable[i], all.weights[i]]
       const score = line(withPod > allocatable ? 100 : Math.trunc((withPod * 100) / allocatable))
       if (score <= 0) continue
       sum += score * weight
@@ -112,22 +123,22 @@ export function requestedToCapacityRatio(shape: readonly ShapePoint[]): (allocat
   }
 }
 
-/** 100 where all fractions are equal, down to 50 where they differ most. */
-function balance(allocations: readonly Allocation[], amount: (allocation: Allocation) => number): number {
-  const fractions = allocations.map((a) => Math.min(1, amount(a) / a.allocatable))
-  const [first, second] = fractions
-  let deviation = 0
-  if (fractions.length === 2 && first !== undefined && second !== undefined) deviation = Math.abs((first - second) / 2)
-  else if (fractions.length > 2) {
-    const mean = fractions.reduce((sum, f) => sum + f, 0) / fractions.length
-    deviation = Math.sqrt(fractions.reduce((sum, f) => sum + (f - mean) * (f - mean), 0) / fractions.length)
-  }
-  return Math.trunc((1 - deviation) * MAX_NODE_SCORE)
+/** The standard deviation of the used fractions. */
+function deviation(amounts: readonly number[], allocatable: readonly number[], count: number): number {
+  if (count < 2) return 0
+  const fraction = (i: number) => Math.min(1, (amounts[i] ?? 0) / (allocatable[i] ?? 1))
+  if (count === 2) return Math.abs((fraction(0) - fraction(1)) / 2)
+  let sum = 0
+  for (let i = 0; i < count; i++) sum += fraction(i)
+  const mean = sum / count
+  let squares = 0
+  for (let i = 0; i < count; i++) squares += (fraction(i) - mean) * (fraction(i) - mean)
+  return Math.sqrt(squares / count)
 }
 
 /** Whether the pod evens out the use of the node's resources: 75 if it changes nothing, up to 100 or down to 50. */
-export function balanceGain(allocations: readonly Allocation[]): number {
+export function balanceGain({ count, allocatable, taken, withPod }: Allocations): number {
+  const balance = (amounts: readonly number[]) => Math.trunc((1 - deviation(amounts, allocatable, count)) * MAX_NODE_SCORE)
   const half = MAX_NODE_SCORE / 2
-  const gain = balance(allocations, (a) => a.withPod) - balance(allocations, (a) => a.taken)
-  return half + Math.trunc((half + gain) / 2)
+  return half + Math.trunc((half + balance(withPod) - balance(taken)) / 2)
 }

@@ -23,12 +23,14 @@ export function taintToleration(): Plugin {
     preFilter({ pod }) {
       const tolerations = pod.pod.spec?.tolerations ?? []
       return {
+        shareKey: JSON.stringify(tolerations),
         filter: ({ taints }) => (taints.length > 0 && hasUntoleratedTaint(taints, tolerations) ? REJECTED : null),
       }
     },
     preScore({ pod }) {
       const tolerations = (pod.pod.spec?.tolerations ?? []).filter((t) => !t.effect || t.effect === 'PreferNoSchedule')
       return {
+        shareKey: JSON.stringify(tolerations),
         score({ taints }) {
           let count = 0
           for (const taint of taints) if (taint.effect === 'PreferNoSchedule' && !isTolerated(tolerations, taint)) count++
