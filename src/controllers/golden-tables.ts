@@ -1,3 +1,4 @@
+import { slicePacking } from './tables/endpointslice.ts'
 import {
   deletionOrder,
   fenceposts,
@@ -17,6 +18,7 @@ const ADAPTERS: { readonly [topic: string]: Adapter } = {
   'deployment-rollout-trace': rolloutTrace,
   'pod-template-hash': templateHash,
   'replicaset-deletion-order': deletionOrder,
+  'endpointslice-packing': slicePacking,
 }
 
 /** What the controllers' functions give for a recorded table's input; undefined for topics that aren't theirs. */

@@ -1,0 +1,131 @@
+import { StatusError } from '../../apimachinery/errors.ts'
+import { endpointslices, nodes, pods, services } from '../../apimachinery/generated/resources.ts'
+import type { EndpointSlice, Service } from '../../apimachinery/generated/types.ts'
+import { keyOf, splitKey } from '../../apimachinery/resource.ts'
+import type { Client } from '../../client/client.ts'
+import { ControllerLoop, Requeue } from '../../client/controller.ts'
+import { DEFAULT_RATE_LIMITS } from '../../client/workqueue.ts'
+import type { Task } from '../../sim/task.ts'
+import type { Controller, ControllerContext } from '../context.ts'
+import { controllerFrom } from '../shared/controller.ts'
+import { indexByNamespace } from '../shared/owners.ts'
+import { isNamespaceTerminating } from '../shared/pod-control.ts'
+import { indexByLabel, selectedIn, TriggerTimes, watchPodsForServices, withTriggerTime } from '../shared/service-endpoints.ts'
+import { MANAGED_BY_LABEL, SERVICE_NAME_LABEL, serviceKeyOf, SliceTracker } from '../shared/slice-tracker.ts'
+import { planSlices, type SliceOutcome } from './plan.ts'
+import { MANAGER } from './slices.ts'
+
+const WORKERS = 5
+const MAX_RETRIES = 15
+const MAX_ENDPOINTS_PER_SLICE = 100
+const SLICE_CHANGE_DELAY_MS = 1000
+const RATE_LIMITS = { ...DEFAULT_RATE_LIMITS, baseDelayMs: 1000 }
+
+/** Keeps EndpointSlices of services with a selector. k8s 1.36: pkg/controller/endpointslice. */
+export function endpointSliceController(context: ControllerContext): Controller {
+  const client = context.client('endpointslice-controller')
+  const recorder = context.recorder(client, 'endpoint-slice-controller')
+  const serviceInformer = context.informers.for(services)
+  const podInformer = context.informers.for(pods)
+  const nodeInformer = context.informers.for(nodes)
+  const sliceInformer = context.informers.for(endpointslices)
+  indexByNamespace(serviceInformer)
+  indexByLabel(podInformer)
+  indexByLabel(sliceInformer)
+  const tracker = new SliceTracker()
+  const times = new TriggerTimes()
+  const managed = (slice: EndpointSlice) => slice.metadata.labels?.[MANAGED_BY_LABEL] === MANAGER
+
+  function* sync(service: Service): Task {
+    const { namespace, name = '' } = service.metadata
+    const selector = service.spec?.selector
+    if (service.spec?.type === 'ExternalName' || !selector) return
+    const selected = selectedIn(podInformer, namespace, selector)
+    const slices = selectedIn(sliceInformer, namespace, { [SERVICE_NAME_LABEL]: name, [MANAGED_BY_LABEL]: MANAGER }).filter(
+      (slice) => slice.metadata.deletionTimestamp === undefined,
+    )
+    if (tracker.isStale(keyOf(service), slices)) throw new Requeue('EndpointSlice informer cache is out of date')
+    const time = times.compute(service, selected)
+    const nodeOf = (node: string) => nodeInformer.get('', node)
+    const problems: string[] = []
+    for (const plan of planSlices({ service, pods: selected, slices, nodeOf, maxPerSlice: MAX_ENDPOINTS_PER_SLICE })) {
+      problems.push(...plan.problems)
+      const problem = yield* carryOut(client, tracker, service, plan, time)
+      if (problem) problems.push(problem)
+    }
+    if (problems.length === 0) return
+    const text = problems.length === 1 ? (problems[0] ?? '') : `[${problems.join(', ')}]`
+    const message = `Error updating Endpoint Slices for Service ${namespace ?? ''}/${name}: ${text}`
+    recorder.event(service, 'Warning', 'FailedToUpdateEndpointSlices', message)
+    throw new Requeue(text)
+  }
+
+  const loop: ControllerLoop = new ControllerLoop(context.sim, {
+    name: 'endpoint_slice',
+    workers: WORKERS,
+    limits: RATE_LIMITS,
+    maxRetries: MAX_RETRIES,
+    *reconcile(key) {
+      const { namespace, name } = splitKey(key)
+      const service = serviceInformer.get(namespace, name)
+      if (service) return yield* sync(service)
+      times.forget(key)
+      tracker.forget(key)
+    },
+  })
+  const enqueue = (service: Service) => loop.queue.add(keyOf(service))
+  serviceInformer.addHandler({ onAdd: enqueue, onUpdate: enqueue, onDelete: enqueue })
+  watchPodsForServices(podInformer, serviceInformer, (key) => loop.queue.add(key))
+  const later = (slice: EndpointSlice) => loop.queue.addAfter(serviceKeyOf(slice), SLICE_CHANGE_DELAY_MS)
+  sliceInformer.addHandler({
+    onAdd(slice) {
+      if (managed(slice) && tracker.shouldSync(slice)) later(slice)
+    },
+    onUpdate(slice, old) {
+      if (serviceKeyOf(slice) !== serviceKeyOf(old)) {
+        later(slice)
+        later(old)
+      } else if (managed(slice) !== managed(old) || (managed(slice) && tracker.shouldSync(slice))) later(slice)
+    },
+    onDelete(slice) {
+      if (managed(slice) && tracker.has(slice) && !tracker.handleDeletion(slice)) later(slice)
+    },
+  })
+  return controllerFrom('endpointslice-controller', [loop])
+}
+
+/** Writes a plan: creates, updates, then deletes. Gives what went wrong, or ''. */
+function* carryOut(
+  client: Client,
+  tracker: SliceTracker,
+  service: Service,
+  plan: SliceOutcome,
+  time: string | undefined,
+): Task<string> {
+  const { namespace = '', name = '' } = service.metadata
+  const stamped = (slice: EndpointSlice): EndpointSlice => {
+    const { annotations, ...metadata } = slice.metadata
+    const next = withTriggerTime(annotations, time)
+    return { ...slice, metadata: next ? { ...metadata, annotations: next } : metadata }
+  }
+  let what = ''
+  try {
+    for (const slice of service.metadata.deletionTimestamp === undefined ? plan.create : []) {
+      what = `failed to create EndpointSlice for Service ${namespace}/${name}`
+      tracker.update(yield* client.create(endpointslices, stamped(slice)))
+    }
+    for (const slice of plan.update) {
+      what = `failed to update ${slice.metadata.name ?? ''} EndpointSlice for Service ${namespace}/${name}`
+      tracker.update(yield* client.update(endpointslices, stamped(slice)))
+    }
+    for (const slice of plan.remove) {
+      what = `failed to delete ${slice.metadata.name ?? ''} EndpointSlice for Service ${namespace}/${name}`
+      yield* client.delete(endpointslices, namespace, slice.metadata.name ?? '')
+      tracker.expectDeletion(slice)
+    }
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error
+    return isNamespaceTerminating(error) ? '' : `${what}: ${error.message}`
+  }
+  return ''
+}
