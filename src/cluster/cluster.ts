@@ -1,0 +1,215 @@
+import { nodes } from '../apimachinery/generated/resources.ts'
+import type { Node, Pod } from '../apimachinery/generated/types.ts'
+import type { KubeObject } from '../apimachinery/resource.ts'
+import { ADMISSION_PLUGINS } from '../apiserver/admission/registry.ts'
+import type { UserInfo } from '../apiserver/api.ts'
+import { bootstrapObjects } from '../apiserver/bootstrap.ts'
+import { handleHttp } from '../apiserver/http/handler.ts'
+import { STRATEGIES } from '../apiserver/kinds/registry.ts'
+import { ApiServer } from '../apiserver/server.ts'
+import { Client, type ClientOptions } from '../client/client.ts'
+import { Informer } from '../client/informer.ts'
+import { Etcd } from '../etcd/etcd.ts'
+import type { DoorReply, DoorRequest } from '../kubectl/door.ts'
+import { Simulation } from '../sim/simulation.ts'
+import { controlPlanePods } from './addons/control-plane.ts'
+import { addonObjects } from './addons/registry.ts'
+import { ControllerManager } from './controller-manager.ts'
+import { describeMachine, type MachineSpec } from './machine.ts'
+import { NodeHost, type NodeHostOptions } from './node-host.ts'
+import { SchedulerProcess } from './scheduler-process.ts'
+
+export interface ClusterSpec {
+  /** Seed of all chance. Default 42. */
+  readonly seed?: number
+  /** Worker nodes beside the control-plane node. Default 2. */
+  readonly workers?: number
+  /** Simulated wall-clock reading at the start. */
+  readonly startTimeMs?: number
+  /** Nodes without containers, and no add-ons: for scale and for comparison with recorded hollow nodes. */
+  readonly hollow?: NodeHostOptions['hollow']
+  /** No control-plane node of its own; the control plane runs beside the cluster, as in a managed one. Implied by `hollow`. */
+  readonly external?: boolean
+}
+
+/** 2026-01-05T09:00:00Z, a Monday. */
+const DEFAULT_START_MS = 1_767_603_600_000
+const BOOT_LIMIT_MS = 15 * 60_000
+
+/** A whole cluster: store, API server, control plane, machines with their kubelets. */
+export class Cluster {
+  readonly sim: Simulation
+  readonly etcd: Etcd
+  readonly api: ApiServer
+  readonly controllers: ControllerManager
+  readonly scheduler: SchedulerProcess
+  /** Whether boot() has brought the cluster to its ready state. */
+  ready = false
+  private readonly spec: ClusterSpec
+  private readonly hosts = new Map<string, NodeHost>()
+  private machineCount = 0
+
+  constructor(spec: ClusterSpec = {}) {
+    this.spec = spec
+    this.sim = new Simulation({ seed: spec.seed ?? 42, startTimeMs: spec.startTimeMs ?? DEFAULT_START_MS })
+    this.etcd = new Etcd()
+    this.api = new ApiServer({ sim: this.sim, etcd: this.etcd, strategies: STRATEGIES, admission: ADMISSION_PLUGINS })
+    this.controllers = new ControllerManager(this)
+    this.scheduler = new SchedulerProcess(this)
+  }
+
+  /** A client for a user, with the rate limit given (default: none). */
+  client(user: UserInfo, userAgent: string, limits: Pick<ClientOptions, 'qps' | 'burst'> = {}): Client {
+    return new Client(this.api, this.sim, { user, userAgent, ...limits })
+  }
+
+  /** Carries out an HTTP request at once, as an authenticated user. */
+  call(request: DoorRequest, user: UserInfo): DoorReply {
+    return callHttp(this.api, request, user)
+  }
+
+  /** Starts everything and runs until the nodes are Ready and the system pods run (simulated minutes, real milliseconds). */
+  boot(): void {
+    bootstrapObjects(this.api)
+    const external = this.spec.external === true || this.spec.hollow !== undefined
+    if (external) {
+      this.controllers.start()
+      this.scheduler.start()
+    } else this.addMachine({ name: 'control-plane', controlPlane: true })
+    const workers = this.spec.workers ?? 2
+    for (let i = 1; i <= workers; i++) this.addMachine({ name: workers > 2 || external ? `node-${i}` : i === 1 ? 'worker' : `worker${i}` })
+    const pending = this.watchReadiness()
+    const done = this.sim.runUntilTrue(() => pending.ready(), BOOT_LIMIT_MS)
+    pending.stop()
+    this.ready = done
+  }
+
+  machines(): IterableIterator<NodeHost> {
+    return this.hosts.values()
+  }
+
+  machine(name: string): NodeHost | undefined {
+    return this.hosts.get(name)
+  }
+
+  /** How far a starting pod has come, 0..1 (image pulls by bytes). */
+  startProgress(pod: Pod): number {
+    return this.hosts.get(pod.spec?.nodeName ?? '')?.startProgress(pod) ?? 1
+  }
+
+  powerOff(name: string): { ok: boolean; message: string } {
+    const host = this.hosts.get(name)
+    if (!host) return { ok: false, message: `there is no machine called ${name}` }
+    if (!host.powered) return { ok: false, message: `${name} is already off` }
+    host.powerOff()
+    return { ok: true, message: `${name} has lost power` }
+  }
+
+  powerOn(name: string): { ok: boolean; message: string } {
+    const host = this.hosts.get(name)
+    if (!host) return { ok: false, message: `there is no machine called ${name}` }
+    if (host.powered) return { ok: false, message: `${name} is already on` }
+    host.powerOn()
+    return { ok: true, message: `${name} is booting` }
+  }
+
+  /** Adds machines that join the cluster. Without a name they are called node-N. */
+  addNodes(request: { readonly name?: string; readonly cpu?: number; readonly memoryGiB?: number; readonly zone?: string; readonly count?: number }): { ok: boolean; message: string } {
+    const { name, count = 1, ...size } = request
+    if (count < 1 || count > 5000 || this.hosts.size + count > 5000) return { ok: false, message: 'a cluster has at most 5,000 nodes' }
+    if (name !== undefined && this.hosts.has(name)) return { ok: false, message: `there is a machine called ${name} already` }
+    const names: string[] = []
+    for (let i = 0; i < count; i++) {
+      const chosen = i === 0 && name !== undefined ? name : this.freeName()
+      this.addMachine({ name: chosen, ...size })
+      names.push(chosen)
+    }
+    return { ok: true, message: names.length === 1 ? `${names[0]} joins the cluster` : `${names.length} nodes join the cluster` }
+  }
+
+  /** Takes the machine away for good. Its Node object stays until somebody deletes it. */
+  removeMachine(name: string): { ok: boolean; message: string } {
+    const host = this.hosts.get(name)
+    if (!host) return { ok: false, message: `there is no machine called ${name}` }
+    if (host.powered) host.powerOff()
+    this.hosts.delete(name)
+    return { ok: true, message: `${name} is gone` }
+  }
+
+  private freeName(): string {
+    for (let i = this.hosts.size; ; i++) if (!this.hosts.has(`node-${i}`)) return `node-${i}`
+  }
+
+  private addMachine(request: { readonly name: string; readonly cpu?: number; readonly memoryGiB?: number; readonly zone?: string; readonly controlPlane?: boolean }): void {
+    const machine: MachineSpec = describeMachine({
+      ...request,
+      number: this.machineCount++,
+      staticPods: request.controlPlane ? controlPlanePods : undefined,
+    })
+    const host = new NodeHost(this, machine, { hollow: this.spec.hollow })
+    this.hosts.set(machine.name, host)
+    host.powerOn()
+  }
+
+  /** Installs the add-ons once the API server serves; then says when every node and system pod is ready. */
+  private watchReadiness(): { ready: () => boolean; stop: () => void } {
+    const admin = this.client({ name: 'kubernetes-admin', groups: ['system:masters'] }, 'kubeadm')
+    if (!this.spec.hollow) for (const object of addonObjects()) this.install(object)
+    const informer = new Informer<Node>(admin, nodes)
+    informer.start()
+    const expected = this.hosts.size
+    const isReady = (node: Node) => node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true
+    let revision = 0
+    let answer = false
+    return {
+      ready: () => {
+        if (this.etcd.revision === revision) return answer
+        revision = this.etcd.revision
+        answer = informer.size === expected && [...informer.list()].every(isReady) && this.systemPodsReady()
+        return answer
+      },
+      stop: () => informer.stop(),
+    }
+  }
+
+  private systemPodsReady(): boolean {
+    if (this.spec.hollow) return true
+    const ready = (pod: Pod) => pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true
+    const system = this.etcd.range('pods').map((entry) => entry.value as Pod)
+    return this.etcd.count('deployments.apps') > 0 && system.length >= 4 + 2 * this.hosts.size + 2 && system.every(ready)
+  }
+
+  private install(object: KubeObject): void {
+    const info = this.api.resources.findKind(object.apiVersion ?? '', object.kind ?? '')
+    if (!info) return
+    this.api.handle({
+      verb: 'create',
+      user: { name: 'kubernetes-admin', groups: ['system:masters'] },
+      userAgent: 'kubeadm',
+      group: info.group,
+      version: info.version,
+      resource: info.resource,
+      namespace: object.metadata.namespace ?? '',
+      body: object,
+      options: {},
+    })
+  }
+}
+
+function callHttp(api: ApiServer, request: DoorRequest, user: UserInfo): DoorReply {
+  const [path = '', query = ''] = request.path.split('?')
+  const answer = handleHttp(api, {
+    method: request.method,
+    path,
+    query,
+    headers: {
+      accept: request.accept ?? 'application/json',
+      'user-agent': 'kubectl',
+      ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? (request.method === 'PATCH' ? 'application/strategic-merge-patch+json' : 'application/json') }),
+    },
+    body: request.body === undefined ? '' : JSON.stringify(request.body),
+    user,
+  })
+  const text = 'body' in answer && typeof answer.body === 'string' ? answer.body : '{}'
+  return { code: answer.code, body: JSON.parse(text) as DoorReply['body'], warnings: answer.warnings ?? [] }
+}

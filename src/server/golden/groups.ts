@@ -1,0 +1,69 @@
+import { runApiCase, type ApiCase } from '../../apiserver/golden.ts'
+import { runBehaviourCase, type BehaviourCase } from '../../cluster/golden/behaviour.ts'
+import { makeApiFixture } from '../../cluster/golden/api-fixture.ts'
+import { runSchedulerCase, type SchedulerCase } from '../../scheduler/golden.ts'
+import { firstDifference, unordered } from './difference.ts'
+import { runTableRow } from './tables.ts'
+
+export interface CaseOutcome {
+  /** The line of the summary that it counts in. */
+  readonly row: string
+  readonly name: string
+  /** Null when it passed. */
+  readonly difference: string | null
+}
+
+export interface Group {
+  /** Below the folder given. */
+  readonly folder: string
+  readonly run: (content: unknown, name: string) => readonly CaseOutcome[]
+}
+
+interface Table {
+  readonly topic: string
+  readonly rows: readonly { readonly input: unknown; readonly expect: Readonly<Record<string, unknown>> }[]
+}
+
+const api = (part: string): Group => ({
+  folder: `api/${part}`,
+  run: (content, name) => [{ row: `api/${part}`, name, difference: attempt(() => runApiCase(content as ApiCase, makeApiFixture).differences[0] ?? null) }],
+})
+
+export const groups: readonly Group[] = [
+  api('defaulting'),
+  api('validation'),
+  api('protocol'),
+  {
+    folder: 'behaviour',
+    run: (content, name) => [{ row: 'behaviour', name, difference: attempt(() => runBehaviourCase(content as BehaviourCase).differences[0] ?? null) }],
+  },
+  {
+    folder: 'scheduler',
+    run(content, name) {
+      const { input, expect } = content as { input: SchedulerCase; expect: unknown }
+      const ordered = new Set(['victims', 'feasible'])
+      return [{ row: 'scheduler', name, difference: attempt(() => firstDifference(unordered(plain(runSchedulerCase(input)), ordered), unordered(expect, ordered))) }]
+    },
+  },
+  {
+    folder: 'tables',
+    run(content) {
+      const { topic, rows } = content as Table
+      return rows.map(({ input, expect }, i) => {
+        // Kept in the recording for humans; it is the text that was hashed.
+        const { hashedText: _text, ...wanted } = expect
+        return { row: `tables/${topic}`, name: `${topic}#${i}`, difference: attempt(() => firstDifference(plain(runTableRow(topic, input)), wanted)) }
+      })
+    },
+  },
+]
+
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null)) as unknown
+
+function attempt(run: () => string | null): string | null {
+  try {
+    return run()
+  } catch (error) {
+    return error instanceof Error ? `${error.name}: ${error.message} ${(error.stack ?? '').split('\n')[1]?.trim() ?? ''}` : String(error)
+  }
+}
