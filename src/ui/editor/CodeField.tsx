@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type RefObject } from 'react'
+import { useEffect, useEffectEvent, useRef, useState, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useDraft } from '../state/draft.ts'
 import { say } from '../state/status.ts'
@@ -9,12 +9,12 @@ import type { EditorHandle, Problem } from './monaco.ts'
 interface CodeFieldProps {
   readonly problems: readonly Problem[]
   readonly onApply: () => void
-  /** Filled with the way to a line. */
-  readonly goTo: RefObject<(line: number) => void>
+  /** Hands out the way to a line; again when it changes. */
+  readonly onReady: (goTo: (line: number) => void) => void
 }
 
 /** The text itself: a plain text area until someone is about to write, then Monaco with the same text and caret. */
-export function CodeField({ problems, onApply, goTo }: CodeFieldProps) {
+export function CodeField({ problems, onApply, onReady }: CodeFieldProps) {
   const { t } = useTranslation('editor')
   const area = useRef<HTMLTextAreaElement>(null)
   const host = useRef<HTMLDivElement>(null)
@@ -26,8 +26,8 @@ export function CodeField({ problems, onApply, goTo }: CodeFieldProps) {
     if (loaded > 0) editor?.setText(useDraft.getState().text)
   }, [editor, loaded])
   useEffect(() => {
-    goTo.current = (line) => (editor ? editor.goTo(line) : selectLine(area.current, line))
-  }, [editor, goTo])
+    onReady((line) => (editor ? editor.goTo(line) : selectLine(area.current, line)))
+  }, [editor, onReady])
   return (
     <div className={styles.code} onPointerEnter={() => setWanted(true)} onFocus={() => setWanted(true)}>
       <div ref={host} className={styles.host} hidden={!editor} />
@@ -61,8 +61,7 @@ function useMonaco(
 ): EditorHandle | undefined {
   const { t, i18n } = useTranslation('editor')
   const [editor, setEditor] = useState<EditorHandle>()
-  const apply = useRef(onApply)
-  apply.current = onApply
+  const apply = useEffectEvent(onApply)
   const dark = useSettings((state) => state.darkNow)
   const enlarged = useSettings((state) => state.enlarged)
   useEffect(() => {
@@ -76,9 +75,8 @@ function useMonaco(
       const { text, edit } = useDraft.getState()
       const focused = document.activeElement === area.current && area.current !== null
       const offset = area.current?.selectionStart ?? 0
-      host.current.hidden = false
       monaco.applyTheme(useSettings.getState().darkNow)
-      made = monaco.createEditor(host.current, { text, offset, label: t('name'), onChange: edit, onApply: () => apply.current() })
+      made = monaco.createEditor(host.current, { text, offset, label: t('name'), onChange: edit, onApply: () => apply() })
       setEditor(made)
       if (focused) made.focus()
     }

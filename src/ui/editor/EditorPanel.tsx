@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState, type DragEvent } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState, type DragEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { DocumentResult, EngineApi } from '../../worker/protocol.ts'
 import { useEngine } from '../engine/hooks.ts'
@@ -16,6 +16,7 @@ import { diffOf, problemsOf } from './results.ts'
 
 /** Typing rests this long before the text is checked. */
 const LINT_MS = 400
+const NONE: readonly Problem[] = []
 
 type Action = 'apply' | 'dryRun' | 'remove'
 const COMMANDS: { readonly [action in Action]: string } = {
@@ -39,6 +40,9 @@ export default function EditorPanel() {
     void openFiles([...event.dataTransfer.files], t)
   }
   const jump = (line: number): void => goTo.current(line)
+  const onReady = useCallback((way: (line: number) => void) => {
+    goTo.current = way
+  }, [])
   return (
     <div
       className={styles.panel}
@@ -54,7 +58,7 @@ export default function EditorPanel() {
       <div className={styles.body}>
         {diff && <DiffPane {...diff} onClose={closeDiff} />}
         <div className={styles.write} hidden={diff !== undefined}>
-          <CodeField problems={problems} onApply={() => run('apply')} goTo={goTo} />
+          <CodeField problems={problems} onApply={() => run('apply')} onReady={onReady} />
         </div>
         {(results.length > 0 || problems.length > 0) && (
           <aside className={styles.side} aria-live="polite">
@@ -143,41 +147,40 @@ async function openFiles(files: readonly File[], t: (key: string, values?: { rea
   useDraft.getState().load(read.text)
 }
 
-/** Sends the text to the engine; keeps what came of it until the text changes. */
+interface Outcome {
+  /** The text that was sent. */
+  readonly text: string
+  readonly results: readonly DocumentResult[]
+  readonly diff?: { readonly before: string; readonly after: string }
+}
+const NOTHING: Outcome = { text: '', results: [] }
+
+/** Sends the text to the engine; what came of it is shown until the text changes. */
 function useRuns() {
   const { t } = useTranslation('editor')
   const engine = useEngine()
   const [busy, setBusy] = useState<Action | null>(null)
-  const [results, setResults] = useState<readonly DocumentResult[]>([])
-  const [diff, setDiff] = useState<{ readonly before: string; readonly after: string }>()
+  const [outcome, setOutcome] = useState<Outcome>(NOTHING)
   const text = useDraft((state) => state.text)
-  useEffect(() => {
-    setResults([])
-    setDiff(undefined)
-  }, [text])
   const run = useCallback(
     (action: Action): void => {
       const yaml = useDraft.getState().text
       if (yaml.trim() === '') return
       setBusy(action)
-      setDiff(undefined)
       send(engine, action, yaml)
-        .then((made) => {
-          setResults(made)
-          if (action === 'dryRun') setDiff(diffOf(made))
-          const failed = made.filter((result) => result.outcome === 'failed').length
-          if (made.length > 0)
-            say(
-              failed > 0 ? 'warning' : 'success',
-              failed > 0 ? t('someFailed', { failed, count: made.length }) : (made.at(-1)?.message ?? ''),
-            )
+        .then((results) => {
+          setOutcome({ text: yaml, results, diff: action === 'dryRun' ? diffOf(results) : undefined })
+          const failed = results.filter((result) => result.outcome === 'failed').length
+          if (failed > 0) say('warning', t('someFailed', { failed, count: results.length }))
+          else if (results.length > 0) say('success', results.at(-1)?.message ?? '')
         })
         .catch((error: unknown) => say('error', error instanceof Error ? error.message : String(error)))
         .finally(() => setBusy(null))
     },
     [engine, t],
   )
-  return { busy, results, diff, run, closeDiff: () => setDiff(undefined) }
+  const { results, diff } = outcome.text === text ? outcome : NOTHING
+  return { busy, results, diff, run, closeDiff: () => setOutcome({ text, results }) }
 }
 
 function send(engine: EngineApi, action: Action, yaml: string): Promise<readonly DocumentResult[]> {
@@ -190,14 +193,17 @@ function useProblems(results: readonly DocumentResult[]): readonly Problem[] {
   const engine = useEngine()
   const text = useDraft((state) => state.text)
   const ready = useConnection((state) => state.status === 'ready')
-  const [linted, setLinted] = useState<readonly Problem[]>([])
+  const [linted, setLinted] = useState<{ readonly text: string; readonly problems: readonly Problem[] }>({
+    text: '',
+    problems: [],
+  })
   useEffect(() => {
-    if (!ready || text.trim() === '') return setLinted([])
+    if (!ready || text.trim() === '') return
     let stale = false
     const timer = setTimeout(() => {
       engine
         .lint(text)
-        .then((found) => !stale && setLinted(problemsOf(found)))
+        .then((found) => !stale && setLinted({ text, problems: problemsOf(found) }))
         .catch((error: unknown) => console.warn('The text could not be checked:', error))
     }, LINT_MS)
     return () => {
@@ -205,7 +211,7 @@ function useProblems(results: readonly DocumentResult[]): readonly Problem[] {
       clearTimeout(timer)
     }
   }, [engine, text, ready])
-  const [problems, setProblems] = useState<readonly Problem[]>([])
-  useEffect(() => setProblems(results.length > 0 ? problemsOf(results) : linted), [results, linted])
-  return problems
+  // While someone types, the former findings stay: they would flicker otherwise.
+  const lasting = text.trim() === '' ? NONE : linted.problems
+  return useMemo(() => (results.length > 0 ? problemsOf(results) : lasting), [results, lasting])
 }

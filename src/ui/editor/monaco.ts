@@ -2,10 +2,8 @@
 import * as monaco from 'monaco-editor/editor'
 import 'monaco-editor/features/register.all'
 import 'monaco-editor/languages/definitions/yaml/register'
-import EditorWorker from 'monaco-editor/editor/editor.worker?worker'
 import { configureMonacoYaml } from 'monaco-yaml'
 import { loadSchema } from './schema.ts'
-import YamlWorker from './yaml.worker.ts?worker'
 
 /** A problem at a place of the text; lines and columns from 1. */
 export interface Problem {
@@ -33,6 +31,13 @@ export interface EditorOptions {
 const THEME = 'kubarium'
 const OWNER = 'kubarium'
 
+function editorWorker(): Worker {
+  return new Worker(new URL('./editor.worker.ts', import.meta.url), { type: 'module' })
+}
+function yamlWorker(): Worker {
+  return new Worker(new URL('./yaml.worker.ts', import.meta.url), { type: 'module' })
+}
+
 let prepared: Promise<void> | undefined
 
 /** Once per page: workers, schema, language service. */
@@ -43,13 +48,13 @@ export function prepare(): Promise<void> {
 
 async function configure(): Promise<void> {
   globalThis.MonacoEnvironment = {
-    getWorker: (_: unknown, label: string) => (label === 'yaml' ? new YamlWorker() : new EditorWorker()),
+    getWorker: (_: unknown, label: string) => (label === 'yaml' ? yamlWorker() : editorWorker()),
   }
   const schema = await loadSchema()
   // monaco-yaml 5 still asks for workers in the way that Monaco had before 0.53.
   const createWebWorker = (options: { worker?: Worker; createData?: unknown; host?: object; keepIdleModels?: boolean }) => {
     if (options.worker) return monaco.editor.createWebWorker(options as Parameters<typeof monaco.editor.createWebWorker>[0])
-    const worker = new YamlWorker()
+    const worker = yamlWorker()
     worker.postMessage('ignore')
     worker.postMessage(options.createData)
     return monaco.editor.createWebWorker({

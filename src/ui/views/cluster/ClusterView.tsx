@@ -60,34 +60,36 @@ export default function ClusterView() {
   }
   return (
     <div className={styles.view}>
-      <canvas
-        ref={canvasRef}
-        className={styles.canvas}
-        data-over={hover ? true : undefined}
-        tabIndex={0}
-        role="application"
-        aria-roledescription={t('map')}
-        aria-label={t('mapLabel')}
-        aria-describedby="cluster-summary"
-        onPointerMove={onPointerMove}
-        onPointerLeave={() => setHover(null)}
-        onClick={onClick}
-        onKeyDown={(event) => stage && onKey(event, stage, select)}
-      />
-      {model && (
-        <>
-          <HighlightBar model={model} version={version} filter={filter} onChange={setFilter} />
+      <div className={styles.picture}>
+        <canvas
+          ref={canvasRef}
+          className={styles.canvas}
+          data-over={hover ? true : undefined}
+          tabIndex={0}
+          role="application"
+          aria-roledescription={t('map')}
+          aria-label={t('mapLabel')}
+          aria-describedby="cluster-summary"
+          onPointerMove={onPointerMove}
+          onPointerLeave={() => setHover(null)}
+          onClick={onClick}
+          onKeyDown={(event) => stage && onKey(event, stage, select)}
+        />
+        {stage && hover && <Tooltip stage={stage} target={hover.target} x={hover.x} y={hover.y} version={version} />}
+        <p className={styles.narration} aria-live="polite">
+          {narration ? t(`say.${narration.key}`, narration.values) : ''}
+        </p>
+        {version > 0 && model?.nodeCount === 0 && <p className={styles.empty}>{t('empty')}</p>}
+        {version === 0 && <p className={styles.empty}>{t('loading')}</p>}
+      </div>
+      {stage && model && (
+        <div className={styles.bar}>
           <Legend model={model} version={version} filter={filter} onChange={setFilter} />
-          <Summary model={model} version={version} onSelect={select} />
-        </>
+          <HighlightBar model={model} version={version} filter={filter} onChange={setFilter} />
+          <ZoomButtons stage={stage} />
+        </div>
       )}
-      {stage && <ZoomButtons stage={stage} />}
-      {stage && hover && <Tooltip stage={stage} target={hover.target} x={hover.x} y={hover.y} version={version} />}
-      <p className={styles.narration} aria-live="polite">
-        {narration ? t(`say.${narration.key}`, narration.values) : ''}
-      </p>
-      {version > 0 && model?.nodeCount === 0 && <p className={styles.empty}>{t('empty')}</p>}
-      {version === 0 && <p className={styles.empty}>{t('loading')}</p>}
+      {model && <Summary model={model} version={version} onSelect={select} />}
     </div>
   )
 }

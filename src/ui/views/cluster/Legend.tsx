@@ -15,33 +15,57 @@ interface LegendProps {
 
 /** Shape, colour, word and count of each state. Folded, it shows the states there are; a click on one makes it stand out. */
 export function Legend({ model, filter, onChange }: LegendProps) {
-  const { t } = useTranslation()
+  const { t } = useTranslation('cluster')
   const [open, setOpen] = useState(false)
-  const shown = STATE_STYLES.map((style, state) => ({ ...style, index: state, count: model.stateCounts[state] ?? 0 })).filter(
-    ({ count, index }) => open || count > 0 || filter.state === index,
+  const all = STATE_STYLES.map((_, state) => state)
+  const present = all.filter((state) => (model.stateCounts[state] ?? 0) > 0 || filter.state === state)
+  const list = (states: readonly number[]) => (
+    <ul>
+      {states.map((state) => (
+        <LegendItem
+          key={state}
+          state={state}
+          count={model.stateCounts[state] ?? 0}
+          pressed={filter.state === state}
+          onClick={() => onChange({ ...filter, state: filter.state === state ? null : state })}
+        />
+      ))}
+    </ul>
   )
   return (
-    <div className={styles.legend} data-open={open || undefined}>
-      <button type="button" className="btn bare" aria-expanded={open} onClick={() => setOpen(!open)}>
-        {t('cluster:legend')}
+    <div className={styles.legend}>
+      <button type="button" className="btn" aria-expanded={open} onClick={() => setOpen(!open)}>
+        {t('legend')}
       </button>
-      <ul>
-        {shown.map(({ state, cssVar, titleKey, index, count }) => (
-          <li key={state}>
-            <button
-              type="button"
-              className={styles.legendItem}
-              aria-pressed={filter.state === index}
-              title={t('cluster:highlightState')}
-              onClick={() => onChange({ ...filter, state: filter.state === index ? null : index })}
-            >
-              <StateGlyph state={index} progress={0.5} color={`var(${cssVar})`} surface="var(--surface-raised)" />
-              <span className={styles.legendWord}>{t(titleKey)}</span>
-              <span className={styles.legendCount}>{count}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
+      {open ? <div className={styles.legendAll}>{list(all)}</div> : list(present)}
     </div>
+  )
+}
+
+interface LegendItemProps {
+  readonly state: number
+  readonly count: number
+  readonly pressed: boolean
+  readonly onClick: () => void
+}
+
+function LegendItem({ state, count, pressed, onClick }: LegendItemProps) {
+  const { t } = useTranslation()
+  const style = STATE_STYLES[state]
+  if (!style) return null
+  return (
+    <li>
+      <button
+        type="button"
+        className={styles.legendItem}
+        aria-pressed={pressed}
+        title={t('cluster:highlightState')}
+        onClick={onClick}
+      >
+        <StateGlyph state={state} progress={0.5} color={`var(${style.cssVar})`} surface="var(--surface-raised)" />
+        <span>{t(style.titleKey)}</span>
+        <span className={styles.legendCount}>{count}</span>
+      </button>
+    </li>
   )
 }

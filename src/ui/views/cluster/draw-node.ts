@@ -120,13 +120,13 @@ function drawFullHeader(
   } else drawThinBars(ctx, scene, node, pods, left, third, right - left, 4)
 }
 
-/** Roles, zone and taints, as much as fits whole. */
+/** Zone and taints, as much as fits whole. */
 function aboutNode(ctx: CanvasRenderingContext2D, scene: Scene, node: NodeRow, width: number): string {
   const taints = node.taints.map((taint) => taint.slice(taint.lastIndexOf('/') + 1))
-  const parts = [...(node.roles.length > 0 ? [] : []), ...(node.zone ? [node.zone] : [])]
+  const parts = node.zone ? [node.zone] : []
   const whole = [...parts, ...taints.map((taint) => `${scene.texts.taints} ${taint}`)].join(' · ')
   if (ctx.measureText(whole).width <= width) return whole
-  const short = [...parts, ...(taints.length > 0 ? [`${scene.texts.taints} ${taints.length}`] : [])].join(' · ')
+  const short = [...parts, ...(taints.length > 0 ? [`${scene.texts.taints} ×${taints.length}`] : [])].join(' · ')
   return ctx.measureText(short).width <= width ? short : ''
 }
 

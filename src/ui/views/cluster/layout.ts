@@ -56,8 +56,9 @@ export interface LayoutInput {
   readonly stageH: number
 }
 
-/** Free space around everything when fitted. */
-const MARGIN = 16
+/** Free space around everything when fitted; more above, where a line of text tells what happened. */
+const MARGIN = 14
+const MARGIN_TOP = 30
 /** Zoom at which the 12 px names of 'rows' are still 11 px. */
 const LEGIBLE = 11 / 12
 const MAX_FIT_ZOOM = 1.6
@@ -247,7 +248,7 @@ export function worldRect(layout: Layout): Rect {
 /** Zoom at which all is seen. */
 export function fitZoom(layout: Layout, stageW: number, stageH: number): number {
   const world = worldRect(layout)
-  return Math.min(maxZoom(layout), (stageW - 2 * MARGIN) / world.w, (stageH - 2 * MARGIN) / world.h)
+  return Math.min(maxZoom(layout), (stageW - 2 * MARGIN) / world.w, (stageH - MARGIN - MARGIN_TOP) / world.h)
 }
 
 function maxZoom(layout: Layout): number {
@@ -262,7 +263,8 @@ export interface View {
 
 /** The view that shows all of it, centred. Screen = world * k + (x, y). */
 export function fitView(layout: Layout, stageW: number, stageH: number): View {
-  return fitRect(worldRect(layout), stageW, stageH, MARGIN, maxZoom(layout))
+  const view = fitRect(worldRect(layout), stageW, stageH - (MARGIN_TOP - MARGIN), MARGIN, maxZoom(layout))
+  return { ...view, y: view.y + MARGIN_TOP - MARGIN }
 }
 
 export function fitRect(rect: Rect, stageW: number, stageH: number, margin: number, maxZoom: number): View {

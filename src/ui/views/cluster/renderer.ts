@@ -70,7 +70,6 @@ export class ClusterRenderer {
   private stageH = 500
   private scale = 1
   private zoomedMs = 0
-  private frameMs = 0
   private scheduled = false
   private focus = -1
 
@@ -315,7 +314,6 @@ export class ClusterRenderer {
 
   private readonly frame = (nowMs: number): void => {
     this.scheduled = false
-    this.frameMs = nowMs
     const { ctx, scene, view } = this
     if (!ctx) return
     this.motions.end((motion) => motion.endMs <= nowMs, this.settle)
@@ -359,7 +357,7 @@ export class ClusterRenderer {
     ctx.strokeRect(Math.round(x) - 0.5, Math.round(y) - 0.5, Math.round(lane.w * view.k), Math.round(lane.h * view.k))
     ctx.setLineDash([])
     const count = this.model.countOf(LANE)
-    ctx.font = `600 11px ${scene.palette.fontUi}`
+    ctx.font = `${count > 0 ? 600 : 400} 11px ${scene.palette.fontUi}`
     ctx.fillStyle = count > 0 ? scene.palette.text : scene.palette.textMuted
     ctx.textBaseline = 'alphabetic'
     if (y >= 13) ctx.fillText(count > 0 ? `${scene.texts.lane}  ${count}` : scene.texts.laneEmpty, x, y - 4)

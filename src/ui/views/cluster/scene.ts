@@ -118,7 +118,7 @@ function drawLane(ctx: CanvasRenderingContext2D, scene: Scene, view: View, world
   const count = model.countOf(LANE)
   const titleH = lane.h * view.k - layout.laneRows * layout.cellPitchY * view.k
   if (titleH >= 13) {
-    ctx.font = `600 ${Math.min(13, Math.max(11, titleH * 0.55))}px ${palette.fontUi}`
+    ctx.font = `${count > 0 ? 600 : 400} ${Math.min(13, Math.max(11, titleH * 0.55))}px ${palette.fontUi}`
     ctx.textBaseline = 'middle'
     ctx.fillStyle = count > 0 ? palette.text : palette.textMuted
     const title = count > 0 ? `${texts.lane}  ${count}` : texts.laneEmpty
