@@ -2,7 +2,7 @@ import type { FieldError } from '../../apimachinery/field-errors.ts'
 import { invalid } from '../../apimachinery/field-errors.ts'
 import type { Namespace } from '../../apimachinery/generated/types.ts'
 import { defineStrategy } from './strategy.ts'
-import { each, nameIsLabel } from './shared/checks.ts'
+import { each, nameIsLabel, type StringMap } from './shared/checks.ts'
 import { ageColumn, column, nameColumn } from './shared/columns.ts'
 import { orDefault } from './shared/compact.ts'
 import { keepStatus, onlyStatus } from './shared/lifecycle.ts'
@@ -10,7 +10,7 @@ import { checkFinalizer } from './shared/metadata.ts'
 
 function defaults(namespace: Namespace): Namespace {
   const { metadata, status } = namespace
-  const name = metadata.name ? { 'kubernetes.io/metadata.name': metadata.name } : {}
+  const name: StringMap = metadata.name ? { 'kubernetes.io/metadata.name': metadata.name } : {}
   return {
     ...namespace,
     metadata: { ...metadata, labels: { ...metadata.labels, ...name } },

@@ -70,3 +70,8 @@ export function isEmptySelector(selector: LabelSelector | undefined): boolean {
 export function formatLabels(labels: StringMap | undefined): string {
   return selectors.formatLabels(labels) || '<none>'
 }
+
+/** The text of a selector as the scale subresource and columns give it: '' for one that matches everything. */
+export function selectorText(selector: LabelSelector | undefined): string {
+  return selector === undefined || !isUsableSelector(selector) ? '' : selectors.formatRequirements(selectors.requirementsOf(selector))
+}
