@@ -59,6 +59,8 @@ export interface ApiRequest {
    * defaulted. In-process components build typed objects and skip the decoding, never the rest.
    */
   readonly external?: boolean
+  /** Fields that occur twice in the text of an outside `body`, by the object they are in. */
+  readonly duplicates?: ReadonlyMap<object, readonly string[]>
 }
 
 export interface ApiResult {

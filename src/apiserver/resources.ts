@@ -1,6 +1,9 @@
 import generated from '../apimachinery/generated/resources.json' with { type: 'json' }
-import { apiVersionOf, type ResourceRef } from '../apimachinery/resource.ts'
+import { apiVersionOf, type JsonObject, type ResourceRef } from '../apimachinery/resource.ts'
+import type { Model } from '../apimachinery/schema/schema.ts'
+import { CONVERSIONS, type Conversion } from './convert/conversions.ts'
 import type { Strategy } from './kinds/strategy.ts'
+import type { RequestScope } from './rest/context.ts'
 
 export interface SubresourceInfo {
   readonly name: string
@@ -10,16 +13,31 @@ export interface SubresourceInfo {
   readonly verbs: readonly string[]
 }
 
+/** What custom resources have beside the rest. */
+export interface CustomInfo {
+  /** Prunes, defaults and checks an object from outside against the structural schema; throws StatusError or DecodeError. */
+  readonly admit: (object: JsonObject, scope: RequestScope) => JsonObject
+  readonly listKind: string
+  readonly singular: string
+}
+
 /** A served resource: the generated description joined with its strategy. */
 export interface ResourceInfo extends ResourceRef {
   readonly apiVersion: string
   /** Schema model, e.g. V1Deployment. */
   readonly model: string
+  /** The schema of a custom resource. */
+  readonly schema?: Model
   readonly verbs: readonly string[]
   readonly subresources: ReadonlyMap<string, SubresourceInfo>
   /** Where etcd keeps it; versions of one resource share it. */
   readonly bucket: string
+  /** The version in which it is stored. */
+  readonly storage: { readonly group: string; readonly apiVersion: string }
+  /** Set when the stored version is another one. */
+  readonly convert?: Conversion
   readonly strategy: Strategy
+  readonly custom?: CustomInfo
 }
 
 /** 'pods', 'deployments.apps': also how the resource is called in messages. */
@@ -32,10 +50,15 @@ export function bucketOf(group: string, resource: string): string {
 /** All resources that the server knows now: the built-in ones, and custom ones as they come and go. */
 export class ResourceTable {
   private readonly byKey = new Map<string, ResourceInfo>()
+  private readonly byKind = new Map<string, ResourceInfo>()
+  /** Raised on every change, for caches of what is made from the table. */
+  generation = 0
 
   constructor(strategies: readonly Strategy[]) {
     const byResource = new Map(strategies.map((strategy) => [`${strategy.group}/${strategy.resource}`, strategy]))
     for (const r of generated) {
+      const conversion = CONVERSIONS[`${r.group}/${r.version}/${r.plural}`]
+      const group = conversion?.storage.group ?? r.group
       this.add({
         group: r.group,
         version: r.version,
@@ -47,7 +70,9 @@ export class ResourceTable {
         verbs: r.verbs,
         subresources: new Map(r.subresources.map((s) => [s.name, s])),
         bucket: bucketOf(r.group, r.plural),
-        strategy: byResource.get(`${r.group}/${r.plural}`) ?? { group: r.group, resource: r.plural },
+        storage: conversion?.storage ?? { group: r.group, apiVersion: apiVersionOf(r) },
+        ...(conversion ? { convert: conversion } : {}),
+        strategy: byResource.get(`${group}/${r.plural}`) ?? { group, resource: r.plural },
       })
     }
   }
@@ -57,8 +82,7 @@ export class ResourceTable {
   }
 
   findKind(apiVersion: string, kind: string): ResourceInfo | undefined {
-    for (const info of this.byKey.values()) if (info.kind === kind && info.apiVersion === apiVersion) return info
-    return undefined
+    return this.byKind.get(`${apiVersion}/${kind}`)
   }
 
   all(): IterableIterator<ResourceInfo> {
@@ -67,9 +91,20 @@ export class ResourceTable {
 
   add(info: ResourceInfo): void {
     this.byKey.set(`${info.group}/${info.version}/${info.resource}`, info)
+    this.byKind.set(`${info.apiVersion}/${info.kind}`, info)
+    this.generation++
   }
 
   remove(group: string, version: string, resource: string): void {
+    const info = this.find(group, version, resource)
+    if (!info) return
     this.byKey.delete(`${group}/${version}/${resource}`)
+    this.byKind.delete(`${info.apiVersion}/${info.kind}`)
+    this.generation++
   }
+}
+
+/** The kind of a list of these. */
+export function listKindOf(info: ResourceInfo): string {
+  return info.custom?.listKind ?? `${info.kind}List`
 }

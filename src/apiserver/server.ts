@@ -1,22 +1,34 @@
-import { methodNotSupported, notFound } from '../apimachinery/errors.ts'
-import type { Lease } from '../apimachinery/generated/types.ts'
-import type { KubeObject } from '../apimachinery/resource.ts'
+import { forbidden, methodNotSupported, pathNotFound } from '../apimachinery/errors.ts'
+import type { Lease, PolicyRule } from '../apimachinery/generated/types.ts'
+import type { JsonObject, KubeObject } from '../apimachinery/resource.ts'
 import type { Etcd } from '../etcd/etcd.ts'
 import type { Simulation } from '../sim/simulation.ts'
 import { formatMicroTime } from '../sim/time.ts'
 import type { AdmissionPlugin } from './admission/plugin.ts'
-import type { ApiRequest, ApiResult, DeleteOptions, KubeList, WatchHandle, WatchSink } from './api.ts'
+import type { ApiRequest, ApiResult, KubeList, UserInfo, WatchHandle, WatchSink } from './api.ts'
+import { TokenIssuer } from './authn/tokens.ts'
+import { Authenticator } from './authn/authenticator.ts'
+import { ALLOW_ALL, PRIVILEGED_GROUPS, forbiddenMessage, unionAuthorizer, type Authorizer } from './authz/authorizer.ts'
+import { escalationCheck } from './authz/escalation.ts'
+import { RbacAuthorizer } from './authz/rbac.ts'
+import { NO_BACKEND, type ContainerBackend } from './connect/backend.ts'
 import { LeaseHeartbeats } from './heartbeats.ts'
 import type { Strategy } from './kinds/strategy.ts'
+import { ManagedFieldsBook } from './managed.ts'
 import { ResourceTable, type ResourceInfo } from './resources.ts'
+import { bindPod } from './rest/binding.ts'
+import type { Registry, RequestScope } from './rest/context.ts'
 import { createObject } from './rest/create.ts'
-import { deleteAnswer, deleteEntry } from './rest/delete.ts'
-import { listObjects, watchObjects } from './rest/list.ts'
+import { decodedBody, fromStorage } from './rest/decode.ts'
+import { deleteAnswer, deleteEntry, deleteOptions } from './rest/delete.ts'
+import type { StoreHook } from './rest/hooks.ts'
+import { checkListOptions, listObjects } from './rest/list.ts'
 import { patchObject } from './rest/patch.ts'
 import { runSubresource } from './rest/subresources.ts'
-import { currentEntry, updateObject } from './rest/update.ts'
-import { bodyObject } from './rest/write.ts'
-import type { Registry, RequestScope } from './rest/context.ts'
+import { currentEntry, putObject } from './rest/update.ts'
+import { runReview } from './rest/reviews.ts'
+import { watchObjects } from './rest/watch.ts'
+import { ServiceAllocation } from './services/allocation.ts'
 import { WatchCache } from './watch.ts'
 
 export interface ApiServerOptions {
@@ -24,8 +36,14 @@ export interface ApiServerOptions {
   readonly etcd: Etcd
   readonly strategies: readonly Strategy[]
   readonly admission: readonly AdmissionPlugin[]
+  /** Node and RBAC authorization, asked for every request; without, everybody may do everything. Default off. */
+  readonly authorization?: boolean
+  /** Bearer tokens of a token file. */
+  readonly tokens?: ReadonlyMap<string, UserInfo>
   /** Milliseconds from a write to its delivery to a watcher. Default 2. */
   readonly watchDelayMs?: () => number
+  /** Where cluster addresses come from. Default 10.96.0.0/12. */
+  readonly serviceCidr?: string
 }
 
 /** The only door to etcd. handle() and watch() are its whole surface. */
@@ -35,6 +53,14 @@ export class ApiServer implements Registry {
   readonly resources: ResourceTable
   readonly admission: readonly AdmissionPlugin[]
   readonly heartbeats: LeaseHeartbeats
+  readonly managed = new ManagedFieldsBook()
+  readonly tokens: TokenIssuer
+  readonly hooks: ReadonlyMap<string, StoreHook>
+  readonly authorizer: Authorizer
+  readonly authenticator: Authenticator
+  private readonly rbac: RbacAuthorizer
+  /** The kubelets' side of log, exec and proxy; cluster/ sets it. */
+  backend: ContainerBackend = NO_BACKEND
   private readonly caches = new Map<string, WatchCache>()
   private readonly watchDelayMs: () => number
 
@@ -42,36 +68,41 @@ export class ApiServer implements Registry {
     this.sim = options.sim
     this.etcd = options.etcd
     this.resources = new ResourceTable(options.strategies)
-    this.admission = options.admission
+    this.rbac = new RbacAuthorizer(options.etcd)
+    this.admission = options.authorization ? [...options.admission, escalationCheck(this.rbac)] : options.admission
     this.watchDelayMs = options.watchDelayMs ?? (() => 2)
+    this.tokens = new TokenIssuer(options.sim)
     this.heartbeats = new LeaseHeartbeats(options.sim, (key, renewMs) => this.writeRenewal(key, renewMs))
+    this.hooks = new Map<string, StoreHook>([['services', new ServiceAllocation(this, options.serviceCidr ?? '10.96.0.0/12')]])
+    this.authorizer = options.authorization ? unionAuthorizer([PRIVILEGED_GROUPS, this.rbac]) : ALLOW_ALL
+    this.authenticator = new Authenticator(this, options.tokens ?? new Map())
   }
 
   /** Carries out one request (any verb but watch). Throws StatusError. */
   handle(request: ApiRequest): ApiResult {
     const scope = this.scopeOf(request)
     const { info } = scope
-    if (request.subresource && request.subresource !== 'status') return this.answer(scope, 200, runSubresource(scope))
+    if (request.subresource && request.subresource !== 'status') {
+      const { code, object } = runSubresource(scope)
+      return this.answer(scope, code, object)
+    }
     switch (request.verb) {
       case 'get':
-        return this.answer(scope, 200, currentEntry(scope).value)
+        return this.answer(scope, 200, this.shown(info, currentEntry(scope).value))
       case 'list':
-        return this.answer(scope, 200, listObjects(scope))
+        checkListOptions(request.options ?? {}, false)
+        return this.answer(scope, 200, this.shownList(info, listObjects(scope)))
       case 'create':
-        return this.answer(scope, 201, createObject(scope, this.decoded(scope, bodyObject(scope))))
-      case 'update': {
-        const body = this.decoded(scope, bodyObject(scope))
-        return this.answer(
-          scope,
-          200,
-          updateObject(scope, () => body),
-        )
+        return this.create(scope)
+      case 'update':
+        return this.answer(scope, 200, this.shown(info, putObject(scope, decodedBody(scope))))
+      case 'patch': {
+        const { object, created } = patchObject(scope)
+        return this.answer(scope, created ? 201 : 200, this.shown(info, object))
       }
-      case 'patch':
-        return this.answer(scope, 200, patchObject(scope))
       case 'delete': {
-        const outcome = deleteEntry(scope, currentEntry(scope), (request.body ?? {}) as DeleteOptions)
-        return this.answer(scope, 200, deleteAnswer(scope, outcome) as KubeObject)
+        const outcome = deleteEntry(scope, currentEntry(scope), deleteOptions(request.body))
+        return this.answer(scope, 200, deleteAnswer(scope, { ...outcome, object: this.shown(info, outcome.object) }))
       }
       case 'deletecollection':
         return this.answer(scope, 200, this.deleteCollection(scope))
@@ -83,6 +114,32 @@ export class ApiServer implements Registry {
   /** Opens a watch. Throws StatusError when it is refused. */
   watch(request: ApiRequest, sink: WatchSink): WatchHandle {
     return watchObjects(this.scopeOf(request), sink)
+  }
+
+  /** The request with what it needs on its way; throws NotFound for a resource that is not served. */
+  scopeOf(request: ApiRequest): RequestScope {
+    const info = this.resources.find(request.group, request.version, request.resource)
+    if (!info) throw pathNotFound()
+    this.authorize(request)
+    return { registry: this, request, info, warnings: [] }
+  }
+
+  rulesFor(user: UserInfo, namespace: string): readonly PolicyRule[] {
+    return this.rbac.rulesFor(user, namespace)
+  }
+
+  /** Throws Forbidden unless the user may do this. */
+  private authorize(request: ApiRequest): void {
+    if (this.authorizer === ALLOW_ALL || request.user.groups.includes('system:masters')) return
+    const { group, resource, subresource = '', namespace = '', name = '', user, verb } = request
+    const attributes = { user, verb, namespace, group, resource, subresource, name }
+    const { verdict, reason } = this.authorizer.authorize(attributes)
+    if (verdict === 'allow') return
+    throw forbidden(
+      { group, resource },
+      name,
+      reason ? `${forbiddenMessage(attributes)}: ${reason}` : forbiddenMessage(attributes),
+    )
   }
 
   watchCache(info: ResourceInfo): WatchCache {
@@ -103,47 +160,75 @@ export class ApiServer implements Registry {
     return `${text.slice(0, 8)}-${text.slice(8, 12)}-4${text.slice(13, 16)}-${variant}${text.slice(17, 20)}-${text.slice(20)}`
   }
 
+  private create(scope: RequestScope): ApiResult {
+    const { info } = scope
+    if (info.bucket === 'bindings') return this.answer(scope, 201, bindPod(scope))
+    const review = runReview(scope)
+    if (review) return this.answer(scope, 201, review)
+    return this.answer(scope, 201, this.shown(info, createObject(scope, decodedBody(scope))))
+  }
+
+  /** A stored object as readers see it: in the version asked for, heartbeats worked out. */
+  private shown(info: ResourceInfo, object: KubeObject): KubeObject {
+    if (info.convert) {
+      const shown = fromStorage(info, object)
+      this.managed.carry(shown, object)
+      return shown
+    }
+    return info.bucket === LEASES ? this.renewed(object) : object
+  }
+
+  private shownList(info: ResourceInfo, list: KubeList): KubeList {
+    return info.bucket === LEASES ? { ...list, items: list.items.map((item) => this.renewed(item)) } : list
+  }
+
+  /** The lease with the renewTime that its heartbeat gives it now. */
+  private renewed(object: KubeObject): KubeObject {
+    const renewMs = this.heartbeats.renewMs(`${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`)
+    if (renewMs === undefined) return object
+    const lease = object as Lease
+    const shown: Lease = { ...lease, spec: { ...lease.spec, renewTime: formatMicroTime(renewMs) } }
+    this.managed.carry(shown, object)
+    return shown
+  }
+
   private writeRenewal(key: string, renewMs: number): void {
-    const entry = this.etcd.get('leases.coordination.k8s.io', key)
+    const entry = this.etcd.get(LEASES, key)
     if (!entry) return
     const lease = entry.value as Lease
     this.etcd.put(
-      'leases.coordination.k8s.io',
+      LEASES,
       key,
       undefined,
-      (revision) => ({
-        ...lease,
-        metadata: { ...lease.metadata, resourceVersion: String(revision) },
-        spec: { ...lease.spec, renewTime: formatMicroTime(renewMs) },
-      }),
+      (revision) => {
+        const ended: Lease = {
+          ...lease,
+          metadata: { ...lease.metadata, resourceVersion: String(revision) },
+          spec: { ...lease.spec, renewTime: formatMicroTime(renewMs) },
+        }
+        this.managed.carry(ended, lease)
+        return ended
+      },
       { timeMs: this.sim.now, actor: lease.spec?.holderIdentity ?? '', cause: this.sim.cause },
     )
   }
 
-  private scopeOf(request: ApiRequest): RequestScope {
-    const info = this.resources.find(request.group, request.version, request.resource)
-    if (!info) throw notFound({ group: request.group, resource: request.resource }, request.name ?? '')
-    return { registry: this, request, info, warnings: [] }
-  }
-
-  private decoded(scope: RequestScope, body: KubeObject): KubeObject {
-    return scope.info.strategy.defaults?.(body) ?? body
-  }
-
   private deleteCollection(scope: RequestScope): KubeList {
     const list = listObjects(scope)
-    const options = (scope.request.body ?? {}) as DeleteOptions
+    const options = deleteOptions(scope.request.body)
     const items = list.items.map((item) => {
       const itemScope: RequestScope = {
         ...scope,
         request: { ...scope.request, verb: 'delete', namespace: item.metadata.namespace, name: item.metadata.name },
       }
-      return deleteEntry(itemScope, currentEntry(itemScope), options).object
+      return this.shown(scope.info, deleteEntry(itemScope, currentEntry(itemScope), options).object)
     })
     return { ...list, items }
   }
 
-  private answer(scope: RequestScope, code: number, object: KubeObject | KubeList): ApiResult {
+  private answer(scope: RequestScope, code: number, object: KubeObject | KubeList | JsonObject): ApiResult {
     return { code, object, warnings: scope.warnings }
   }
 }
+
+const LEASES = 'leases.coordination.k8s.io'

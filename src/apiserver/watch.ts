@@ -15,6 +15,8 @@ export interface WatchFilter {
 interface Watcher {
   readonly filter: WatchFilter
   readonly sink: WatchSink
+  /** Changes up to this revision are not for this watcher. */
+  readonly after: number
   pending: WatchEvent[]
 }
 
@@ -42,9 +44,9 @@ export class WatchCache {
     etcd.watch(bucket, (change) => this.dispatch(change))
   }
 
-  /** Starts a watcher; `initial` are delivered first, after the usual delay. */
-  add(filter: WatchFilter, initial: readonly WatchEvent[], sink: WatchSink): WatchHandle {
-    const watcher: Watcher = { filter, sink, pending: [] }
+  /** Starts a watcher; `initial` are delivered first, after the usual delay. Changes up to `after` are left out. */
+  add(filter: WatchFilter, initial: readonly WatchEvent[], sink: WatchSink, after = 0): WatchHandle {
+    const watcher: Watcher = { filter, sink, after, pending: [] }
     const set = filter.indexed ? this.indexSet(filter.indexed.field, filter.indexed.value) : this.plain
     set.add(watcher)
     let stopped = false
@@ -93,6 +95,7 @@ export class WatchCache {
   }
 
   private offer(watcher: Watcher, change: Change): void {
+    if (change.revision <= watcher.after) return
     const event = eventFor(watcher.filter, change)
     if (event) this.enqueue(watcher, [event])
   }

@@ -1,10 +1,17 @@
 import type { Etcd } from '../../etcd/etcd.ts'
 import type { Simulation } from '../../sim/simulation.ts'
+import type { PolicyRule } from '../../apimachinery/generated/types.ts'
 import type { KubeObject } from '../../apimachinery/resource.ts'
 import type { AdmissionPlugin } from '../admission/plugin.ts'
-import type { ApiRequest } from '../api.ts'
+import type { ApiRequest, ApiResult, UserInfo } from '../api.ts'
+import type { Authenticator } from '../authn/authenticator.ts'
+import type { Authorizer } from '../authz/authorizer.ts'
+import type { ContainerBackend } from '../connect/backend.ts'
+import type { ManagedFieldsBook } from '../managed.ts'
 import type { ResourceInfo, ResourceTable } from '../resources.ts'
+import type { TokenIssuer } from '../authn/tokens.ts'
 import type { WatchCache } from '../watch.ts'
+import type { StoreHook } from './hooks.ts'
 
 /** What the verbs share: the store, the clock, the resources, the admission chain. */
 export interface Registry {
@@ -12,9 +19,19 @@ export interface Registry {
   readonly etcd: Etcd
   readonly resources: ResourceTable
   readonly admission: readonly AdmissionPlugin[]
+  readonly hooks: ReadonlyMap<string, StoreHook>
+  readonly managed: ManagedFieldsBook
+  readonly tokens: TokenIssuer
+  readonly authenticator: Authenticator
+  readonly authorizer: Authorizer
+  /** The RBAC rules that hold for a user in a namespace. */
+  rulesFor(user: UserInfo, namespace: string): readonly PolicyRule[]
+  readonly backend: ContainerBackend
   watchCache(info: ResourceInfo): WatchCache
   /** A fresh random UUID from the server's own stream. */
   newUid(): string
+  /** Carries out a further request on the way of another one, as the server itself or for the same user. */
+  handle(request: ApiRequest): ApiResult
 }
 
 /** One request on its way through the server. */
@@ -37,9 +54,15 @@ export function withMeta<T extends KubeObject>(
   meta: { readonly [K in keyof KubeObject['metadata']]?: KubeObject['metadata'][K] | undefined },
 ): T {
   const metadata: Record<string, unknown> = { ...object.metadata }
-  for (const [key, value] of Object.entries(meta)) {
+  for (const key in meta) {
+    const value = meta[key as keyof typeof meta]
     if (value === undefined) delete metadata[key]
     else metadata[key] = value
   }
   return { ...object, metadata }
+}
+
+/** Reads an object straight from the store, for rules that look at others. */
+export function lookUp<T extends KubeObject>(registry: Registry, bucket: string, namespace: string, name: string): T | undefined {
+  return registry.etcd.get(bucket, namespace === '' ? name : `${namespace}/${name}`)?.value as T | undefined
 }

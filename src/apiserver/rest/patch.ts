@@ -1,23 +1,89 @@
-import { badRequest } from '../../apimachinery/errors.ts'
-import type { KubeObject } from '../../apimachinery/resource.ts'
-import type { RequestScope } from './context.ts'
+import { badRequest, invalid as invalidError, notFound } from '../../apimachinery/errors.ts'
+import { invalid } from '../../apimachinery/field-errors.ts'
+import { jsonPatch } from '../../apimachinery/patch/json-patch.ts'
+import { formatGo } from '../../apimachinery/patch/lists.ts'
+import { mergePatch } from '../../apimachinery/patch/merge-patch.ts'
+import { strategicMergePatch } from '../../apimachinery/patch/strategic.ts'
+import type { JsonObject, KubeObject } from '../../apimachinery/resource.ts'
+import { DecodeError, decode } from '../../apimachinery/schema/decode.ts'
+import { applyObject } from './apply.ts'
+import { storageKey, type RequestScope } from './context.ts'
+import { bodyKindOf, decodedBody, fromStorage, toStorage, type BodyKind } from './decode.ts'
 import { updateObject } from './update.ts'
 
-/** Applies the request's patch to the present object and stores the result as an update. */
-export function patchObject(scope: RequestScope): KubeObject {
-  return updateObject(scope, (current) => {
-    const patched = mergeInto(current, scope.request.body) as KubeObject
-    return scope.info.strategy.defaults?.(patched) ?? patched
-  })
+/** PATCH: the present object, changed as the patch says, is stored as an update. Apply may create. */
+export function patchObject(scope: RequestScope): { readonly object: KubeObject; readonly created: boolean } {
+  const { info, registry, request } = scope
+  if (request.patchType === 'apply') return applyObject(scope)
+  if (!registry.etcd.get(info.bucket, storageKey(info, request.namespace, request.name ?? '')))
+    throw notFound(info, request.name ?? '')
+  return { object: updateObject(scope, changeFromRequest(scope)), created: false }
 }
 
-function mergeInto(current: unknown, patch: unknown): unknown {
-  if (patch === undefined) throw badRequest('the body of the request was empty')
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch
-  const out: Record<string, unknown> = { ...(current as object | undefined) }
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete out[key]
-    else out[key] = mergeInto(out[key], value)
+/**
+ * What an update (its body) or patch makes of an object: from stored version to stored version for the resource's own
+ * kind, as it is for the kinds of subresources.
+ */
+export function changeFromRequest(scope: RequestScope): (current: KubeObject) => KubeObject {
+  const { info, request } = scope
+  if (request.verb !== 'patch') {
+    const body = decodedBody(scope)
+    return () => body
   }
-  return out
+  const kind = bodyKindOf(info, request.subresource)
+  const own = kind.kind === info.kind
+  return (stored) => {
+    const shown = own ? fromStorage(info, withManaged(scope, stored)) : stored
+    const patched = decodedPatch(scope, kind, shown, applyPatch(scope, kind, shown))
+    checkNamespace(scope, patched)
+    return own ? toStorage(info, patched) : patched
+  }
+}
+
+/** managedFields are shown to patches that come from outside: they may test or reset them. */
+function withManaged(scope: RequestScope, object: KubeObject): KubeObject {
+  return scope.request.external ? scope.registry.managed.withManagedFields(object) : object
+}
+
+function checkNamespace({ info, request }: RequestScope, { metadata }: KubeObject): void {
+  if (info.namespaced && metadata.namespace && metadata.namespace !== request.namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+}
+
+function applyPatch({ info, request }: RequestScope, kind: BodyKind, shown: KubeObject): unknown {
+  const { body, patchType } = request
+  if (body === undefined) throw badRequest('the body of the request was empty')
+  if (patchType === 'json') return jsonPatch(shown, body)
+  if (patchType === 'strategic' && !info.custom) return strategicMergePatch(shown, body, kind.model)
+  return mergePatch(shown, body)
+}
+
+/** k8s 1.36: handlers/patch.go: jsonPatcher, strategicPatchObject. */
+function decodedPatch(scope: RequestScope, kind: BodyKind, shown: KubeObject, patched: unknown): KubeObject {
+  const { info, request } = scope
+  if (!request.external) return patched as KubeObject
+  const refuse = (why: string) => {
+    const value = request.patchType === 'strategic' && !info.custom ? formatGo(request.body) : JSON.stringify(sortTop(patched))
+    return invalidError({ group: '', kind: '' }, '', [invalid('patch', value, why)])
+  }
+  const { apiVersion, kind: name } = (patched ?? {}) as { apiVersion?: unknown; kind?: unknown }
+  try {
+    const { object, warnings } = decode(kind.model, patched, {
+      strictness: request.options?.fieldValidation ?? 'Warn',
+      ...(request.duplicates ? { duplicates: request.duplicates } : {}),
+    })
+    if (apiVersion !== shown.apiVersion || name !== shown.kind) throw refuse('the kind of an object cannot be changed')
+    scope.warnings.push(...warnings)
+    const checked = (info.custom?.admit(object, scope) ?? object) as JsonObject
+    return ('metadata' in checked ? checked : { ...checked, metadata: {} }) as unknown as KubeObject
+  } catch (error) {
+    if (error instanceof DecodeError) throw refuse(error.message)
+    throw error
+  }
+}
+
+/** Go's patch library writes the fields of a changed object in alphabetical order. */
+function sortTop(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }

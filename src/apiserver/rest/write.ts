@@ -2,13 +2,14 @@ import { badRequest, conflict } from '../../apimachinery/errors.ts'
 import type { KubeObject } from '../../apimachinery/resource.ts'
 import type { KeyValue } from '../../etcd/etcd.ts'
 import type { AdmissionAttributes } from '../admission/plugin.ts'
+import type { FieldWrite } from '../managed.ts'
 import { storageKey, withMeta, type RequestScope } from './context.ts'
 
 export const isDryRun = (scope: RequestScope): boolean => scope.request.options?.dryRun === true
 
 /** The text of a resourceVersion conflict. */
 export function staleConflict(scope: RequestScope, name: string): Error {
-  return conflict(scope.info, name, 'the object has been modified; please apply your changes to the latest version and try again')
+  return conflict(scope.info, name)
 }
 
 /** Runs the admission chain and gives the object as changed by it. */
@@ -46,17 +47,53 @@ export function settleAdmission(
   for (const plugin of scope.registry.admission) plugin.settle?.({ scope, operation, object, old }, stored)
 }
 
-/** Writes the object with its new resourceVersion. A lost race throws Conflict. */
-export function store(scope: RequestScope, object: KubeObject, expected: number | undefined): KubeObject {
+/** Who writes which part, for managedFields. k8s 1.36: fieldmanager, managerOrUserAgent. */
+export function fieldWrite(scope: RequestScope, after: KubeObject): FieldWrite {
+  const { info, registry, request } = scope
+  const { options, userAgent, subresource } = request
+  return {
+    manager: options?.fieldManager || (userAgent.split('/', 1)[0] ?? ''),
+    apiVersion: info.apiVersion,
+    model: info.schema ?? info.model,
+    timeMs: registry.sim.now,
+    subresource: subresource ?? '',
+    info,
+    after,
+  }
+}
+
+/**
+ * Writes the object with its new resourceVersion and notes whose fields changed; 'unseen' leaves no trace in
+ * managedFields. A lost race throws Conflict.
+ */
+export function store(
+  scope: RequestScope,
+  object: KubeObject,
+  expected: number | undefined,
+  old: KubeObject | undefined,
+  write: FieldWrite | 'unseen',
+): KubeObject {
   const { info, registry } = scope
   const { name, namespace } = object.metadata
-  if (isDryRun(scope)) return object
+  const note = (version: KubeObject) => {
+    if (write !== 'unseen') registry.managed.record(version, old, write)
+    else if (old) registry.managed.carry(version, old)
+  }
+  if (isDryRun(scope)) {
+    note(object)
+    return object
+  }
   let stored = object
   const result = registry.etcd.put(
     info.bucket,
     storageKey(info, namespace, name ?? ''),
     expected,
-    (revision) => (stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }),
+    (revision) => {
+      stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
+      // Before watchers hear of it: one of them may ask for the managed fields.
+      note(stored)
+      return stored
+    },
     writeInfo(scope),
   )
   if (!result.ok) throw staleConflict(scope, name ?? '')
@@ -66,16 +103,24 @@ export function store(scope: RequestScope, object: KubeObject, expected: number 
 /** Removes the object; gives its last form. */
 export function remove(scope: RequestScope, current: KeyValue, last: KubeObject): KubeObject {
   const { info, registry } = scope
-  if (isDryRun(scope)) return last
+  if (isDryRun(scope)) {
+    registry.managed.carry(last, current.value)
+    return last
+  }
   let gone = last
   const result = registry.etcd.delete(
     info.bucket,
     current.key,
     current.modRevision,
-    (revision) => (gone = withMeta(last, { resourceVersion: String(revision) })),
+    (revision) => {
+      gone = withMeta(last, { resourceVersion: String(revision) })
+      registry.managed.carry(gone, current.value)
+      return gone
+    },
     writeInfo(scope),
   )
   if (!result.ok) throw staleConflict(scope, last.metadata.name ?? '')
+  registry.hooks.get(info.bucket)?.afterDelete?.(scope, gone)
   return gone
 }
 
