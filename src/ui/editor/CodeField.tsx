@@ -78,7 +78,8 @@ function useMonaco(
       monaco.applyTheme(useSettings.getState().darkNow)
       made = monaco.createEditor(host.current, { text, offset, label: t('name'), onChange: edit, onApply: () => apply() })
       setEditor(made)
-      if (focused) made.focus()
+      // Once it is shown: a hidden element takes no focus.
+      if (focused) requestAnimationFrame(() => made?.focus())
     }
     load().catch((error: unknown) =>
       say('warning', `${t('monacoFailed')} (${error instanceof Error ? error.message : String(error)})`),

@@ -14,7 +14,7 @@ describe('editor schema', () => {
     expect(refs).toContain('#/definitions/apps~1v1~1Deployment')
     expect(refs).toContain('#/definitions/v1~1Pod')
     expect(refs.length).toBeGreaterThan(50)
-    expect(schema.oneOf?.at(-1)?.properties?.['apiVersion']?.not?.enum).toContain('apps/v1')
+    expect(schema.oneOf?.at(-2)?.properties?.['apiVersion']?.not?.enum).toContain('apps/v1')
   })
 
   it('knows types, required fields, closed sets of words and texts', () => {

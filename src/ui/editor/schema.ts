@@ -75,7 +75,9 @@ export function buildSchema(definitions: Definitions, descriptions: Descriptions
     properties: { apiVersion: { type: 'string', not: { enum: [...known] } }, kind: { type: 'string' } },
     required: ['apiVersion', 'kind'],
   })
-  return { type: ['object', 'null'], oneOf: branches, definitions: made }
+  // An empty document is none.
+  branches.push({ type: 'null' })
+  return { oneOf: branches, definitions: made }
 }
 
 function refTo(name: string): string {

@@ -2,7 +2,7 @@
 import type { NodeRow } from '../../../worker/protocol.ts'
 import type { Rect } from './layout.ts'
 import type { Scene } from './scene.ts'
-import { formatBytes, formatCpu } from './text.ts'
+import { formatBytesOf, formatCpu } from './text.ts'
 
 const READY = 0
 const CRASH = 4
@@ -104,7 +104,7 @@ function drawFullHeader(
       third,
       width,
       'mem',
-      `${formatBytes(node.memoryBytesRequested)}/${formatBytes(node.memoryBytesAllocatable)}`,
+      formatBytesOf(node.memoryBytesRequested, node.memoryBytesAllocatable),
       ratio(node.memoryBytesRequested, node.memoryBytesAllocatable),
     )
     drawBar(

@@ -30,6 +30,13 @@ export function formatBytes(bytes: number): string {
   return `${trim(value)}${units[unit] ?? ''}`
 }
 
+/** 1.5/8Gi: part and whole in the unit of the whole. */
+export function formatBytesOf(part: number, whole: number): string {
+  let unit = 1
+  while (whole / unit >= 1024) unit *= 1024
+  return `${trim(part / unit)}/${formatBytes(whole)}`
+}
+
 /** Cores from thousandths: 0.25, 4. */
 export function formatCpu(milli: number): string {
   return milli < 1000 && milli > 0 ? `${milli}m` : trim(milli / 1000)
