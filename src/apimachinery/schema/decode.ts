@@ -67,7 +67,8 @@ const isObject = (value: unknown): value is JsonObject => typeof value === 'obje
 /** The Go type of an element, from that of its list or map. */
 const elementType = (goType: string) => goType.replace(/^(?:\[\]|map\[[^\]]*\])/, '')
 
-function decodeValue(walk: Walk, type: Type, goType: string, value: unknown): unknown {
+function decodeValue(walk: Walk, type: Type, goType: string, value: unknown, base: unknown): unknown {
+  if (value === base) return value
   switch (type.kind) {
     case 'any':
       return value
@@ -81,12 +82,14 @@ function decodeValue(walk: Walk, type: Type, goType: string, value: unknown): un
     }
     case 'list':
       return Array.isArray(value)
-        ? decodeList(walk, type.items, elementType(goType), value)
+        ? decodeList(walk, type.items, elementType(goType), value, base)
         : mismatch(walk, jsonKind(value), goType)
     case 'map':
-      return isObject(value) ? decodeMap(walk, type.values, elementType(goType), value) : mismatch(walk, jsonKind(value), goType)
+      return isObject(value)
+        ? decodeMap(walk, type.values, elementType(goType), value, base)
+        : mismatch(walk, jsonKind(value), goType)
     case 'struct':
-      return isObject(value) ? decodeStruct(walk, type.model, value) : mismatch(walk, jsonKind(value), goType)
+      return isObject(value) ? decodeStruct(walk, type.model, value, base) : mismatch(walk, jsonKind(value), goType)
   }
 }
 
@@ -96,11 +99,12 @@ function zeroValue(type: Type): unknown {
   return type.kind === 'struct' ? emptyOf(type.model) : null
 }
 
-function decodeList(walk: Walk, type: Type, goType: string, list: readonly unknown[]): readonly unknown[] {
+function decodeList(walk: Walk, type: Type, goType: string, list: readonly unknown[], base: unknown): readonly unknown[] {
+  const before: readonly unknown[] = Array.isArray(base) ? base : []
   let same = true
   const result = list.map((item, i) => {
     walk.path.push(i)
-    const decoded = item === null || item === undefined ? zeroValue(type) : decodeValue(walk, type, goType, item)
+    const decoded = item === null || item === undefined ? zeroValue(type) : decodeValue(walk, type, goType, item, before[i])
     walk.path.pop()
     if (decoded !== item) same = false
     return decoded
@@ -112,11 +116,12 @@ function reportDuplicates(walk: Walk, object: object, key: string): void {
   if (walk.duplicates?.get(object)?.includes(key)) report(walk, 'duplicate', 'duplicate field', key)
 }
 
-function decodeMap(walk: Walk, type: Type, goType: string, map: JsonObject): JsonObject {
+function decodeMap(walk: Walk, type: Type, goType: string, map: JsonObject, base: unknown): JsonObject {
+  const before = isObject(base) ? base : undefined
   let same = true
   const entries = Object.entries(map).map(([key, item]): [string, unknown] => {
     walk.path.push(key)
-    const decoded = item === null || item === undefined ? zeroValue(type) : decodeValue(walk, type, goType, item)
+    const decoded = item === null || item === undefined ? zeroValue(type) : decodeValue(walk, type, goType, item, before?.[key])
     walk.path.pop()
     reportDuplicates(walk, map, key)
     if (decoded !== item) same = false
@@ -140,13 +145,13 @@ function isOmitted(field: Field, value: unknown): boolean {
   }
 }
 
-function decodeField(walk: Walk, field: Field, struct: string, value: unknown): unknown {
+function decodeField(walk: Walk, field: Field, struct: string, value: unknown, base: unknown): unknown {
   if (value === null || value === undefined) return undefined
   const outer = walk.struct
   walk.struct = struct
   walk.fields.push(field.name)
   walk.path.push(field.name)
-  const decoded = decodeValue(walk, field.type, field.goType, value)
+  const decoded = decodeValue(walk, field.type, field.goType, value, base)
   walk.struct = outer
   walk.fields.pop()
   walk.path.pop()
@@ -154,17 +159,16 @@ function decodeField(walk: Walk, field: Field, struct: string, value: unknown): 
   return decoded
 }
 
-/** Structs known to be in stored form, by their model. Objects are immutable, so that once seen they stay so. */
-const settled = new WeakMap<object, Model>()
-
-function decodeStruct(walk: Walk, model: Model, value: JsonObject): JsonObject {
-  if (walk.stored && settled.get(value) === model) return value
+/** `base` is an object of the model that is known to be decoded: parts that are shared with it are taken as they are. */
+function decodeStruct(walk: Walk, model: Model, value: JsonObject, base: unknown): JsonObject {
+  if (value === base) return value
+  const before = isObject(base) ? base : undefined
   const result: { [key: string]: unknown } = {}
   let same = true
   for (const key in value) {
     const field = model.fields.get(key)
     let decoded: unknown
-    if (field !== undefined) decoded = decodeField(walk, field, model.goName, value[key])
+    if (field !== undefined) decoded = decodeField(walk, field, model.goName, value[key], before?.[key])
     else if (model.open) decoded = value[key]
     else report(walk, 'unknown', 'unknown field', key)
     reportDuplicates(walk, value, key)
@@ -178,9 +182,7 @@ function decodeStruct(walk: Walk, model: Model, value: JsonObject): JsonObject {
     result[key] = zero
     if (value[key] !== zero) same = false
   }
-  const decoded = same ? value : result
-  if (walk.stored) settled.set(decoded, model)
-  return decoded
+  return same ? value : result
 }
 
 const isEmpty = (value: unknown) =>
@@ -222,7 +224,9 @@ function walkOf(duplicates?: DecodeOptions['duplicates'], stored = false): Walk 
 export function decode(model: Model | string, value: unknown, options: DecodeOptions): Decoded {
   const target = asModel(model)
   const walk = walkOf(options.duplicates)
-  const object = isObject(value) ? decodeStruct(walk, target, value) : mismatch(walk, jsonKind(value), `v1.${target.goName}`)
+  const object = isObject(value)
+    ? decodeStruct(walk, target, value, undefined)
+    : mismatch(walk, jsonKind(value), `v1.${target.goName}`)
   const typeProblem = walk.fatal ?? walk.problems.find((p) => p.kind === 'type')?.message
   if (typeProblem !== undefined || object === undefined) throw new DecodeError(typeProblem)
   const strict = options.strictness === 'Ignore' ? [] : walk.problems.map((p) => p.message)
@@ -232,10 +236,11 @@ export function decode(model: Model | string, value: unknown, options: DecodeOpt
 
 /**
  * The object as the API server stores and shows it: required zeros written, empty optional fields left out, quantities
- * and times canonical. Anything of a wrong type is dropped. What was seen before costs nothing, so this fits every write.
+ * and times canonical. Anything of a wrong type is dropped. `previous` is an earlier version in that form: what the two
+ * share is not looked at again, so that a write costs what it changes.
  */
-export function normalize(model: Model | string, object: JsonObject): JsonObject {
-  return decodeStruct(walkOf(undefined, true), asModel(model), object)
+export function normalize(model: Model | string, object: JsonObject, previous?: JsonObject): JsonObject {
+  return decodeStruct(walkOf(undefined, true), asModel(model), object, previous)
 }
 
 /** Everything that is wrong with a body, for an editor; paths lead to the places. */
@@ -245,7 +250,7 @@ export function findProblems(
   duplicates?: DecodeOptions['duplicates'],
 ): readonly Problem[] {
   const walk = walkOf(duplicates)
-  if (isObject(value)) decodeStruct(walk, asModel(model), value)
+  if (isObject(value)) decodeStruct(walk, asModel(model), value, undefined)
   else mismatch(walk, jsonKind(value), `v1.${asModel(model).goName}`)
   return walk.problems
 }
