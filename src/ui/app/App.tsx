@@ -10,6 +10,7 @@ import { useSettings } from '../state/settings.ts'
 import styles from './App.module.css'
 import { Dock } from './Dock.tsx'
 import { EngineBanner } from './EngineBanner.tsx'
+import { SearchDialog } from './SearchDialog.tsx'
 import { Splitter } from './Splitter.tsx'
 import { Stage } from './Stage.tsx'
 import { Toasts } from './Toasts.tsx'
@@ -18,7 +19,6 @@ import { useKeys } from './use-keys.ts'
 import { useNarrow } from './use-narrow.ts'
 
 const HelpDialog = lazy(() => import('./HelpDialog.tsx'))
-const SearchDialog = lazy(() => import('./SearchDialog.tsx'))
 const ClusterDialog = lazy(() => import('./ClusterDialog.tsx'))
 const AddNodeDialog = lazy(() => import('./AddNodeDialog.tsx'))
 

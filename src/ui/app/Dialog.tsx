@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef } from 'react'
+import { useLayoutEffect, useId, useRef } from 'react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../icons/Icon.tsx'
@@ -12,15 +12,18 @@ interface DialogProps {
   readonly children: ReactNode
 }
 
-/** A modal dialog of the browser's own: it keeps the focus, closes on Esc and on a click beside it. */
+/** A modal dialog of the browser's own: it keeps the focus, closes on Esc and on a click beside it. Its first input has the focus. */
 export function Dialog({ title, headless = false, children }: DialogProps) {
   const { t } = useTranslation('shell')
   const ref = useRef<HTMLDialogElement>(null)
   const titleId = useId()
   const show = useDialogs((state) => state.show)
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = ref.current
-    if (dialog !== null && !dialog.open) dialog.showModal()
+    if (dialog !== null && !dialog.open) {
+      dialog.showModal()
+      dialog.querySelector<HTMLElement>('input')?.focus()
+    }
     return () => dialog?.close()
   }, [])
   return (

@@ -1,4 +1,4 @@
-import { useDeferredValue, useMemo, useState } from 'react'
+import { useMemo, useState } from 'react'
 import type { KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useFeed, useFeeds } from '../engine/hooks.ts'
@@ -13,12 +13,15 @@ import { SEARCHED_TABLES, searchHits } from './search-model.ts'
 import type { SearchHit } from './search-model.ts'
 import styles from './SearchDialog.module.css'
 
-/** '/' finds objects, kinds and views; ':' kinds only, by kubectl's names. Arrow keys choose, Enter goes. */
-export default function SearchDialog({ kindsOnly }: { readonly kindsOnly: boolean }) {
+/**
+ * '/' finds objects, kinds and views; ':' kinds only, by kubectl's names. Arrow keys choose, Enter goes.
+ * Not loaded lazily: what is typed right after the key must not be lost.
+ */
+export function SearchDialog({ kindsOnly }: { readonly kindsOnly: boolean }) {
   const { t } = useTranslation('shell')
   const [text, setText] = useState('')
   const [chosen, setChosen] = useState(0)
-  const hits = useHits(useDeferredValue(text), kindsOnly)
+  const hits = useHits(text, kindsOnly)
   const go = useGo()
   const at = Math.min(chosen, Math.max(0, hits.length - 1))
 
@@ -35,7 +38,6 @@ export default function SearchDialog({ kindsOnly }: { readonly kindsOnly: boolea
       <div className={styles.input}>
         <Icon name="search" />
         <input
-          autoFocus
           type="text"
           role="combobox"
           aria-label={t('search.title')}

@@ -1,7 +1,8 @@
 import { useDeferredValue, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useFeed } from '../engine/hooks.ts'
-import { KindIcon } from '../icons/Icon.tsx'
+import { Icon, KindIcon } from '../icons/Icon.tsx'
+import { useDialogs } from '../state/dialogs.ts'
 import { useLayout } from '../state/layout.ts'
 import { sameObject, useSelection } from '../state/selection.ts'
 import type { ObjectRef } from '../state/selection.ts'
@@ -19,6 +20,7 @@ export default function ResourceTable() {
   const { group, version, resource, kind, namespaced, namespace } = table
   const snapshot = useFeed({ feed: 'table', group, version, resource, ...(namespaced && namespace !== '' ? { namespace } : {}) })
   const { wide, set } = useSettings()
+  const showDialog = useDialogs((state) => state.show)
   const [filter, setFilter] = useState('')
   const needle = useDeferredValue(filter)
   const selected = useSelection((state) => state.selected)
@@ -59,6 +61,11 @@ export default function ResourceTable() {
         <label className="mono">
           <input type="checkbox" checked={wide} onChange={() => set({ wide: !wide })} /> {t('table.wide')}
         </label>
+        {kind === 'Node' && group === '' && (
+          <button type="button" className="btn" onClick={() => showDialog('add-node')}>
+            <Icon name="plus" /> {t('action.addNode')}
+          </button>
+        )}
         <span className={`muted ${tools.end}`}>{t('table.rows', { shown: rows.length, total })}</span>
       </div>
       {snapshot.data === undefined ? (
