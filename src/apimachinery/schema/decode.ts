@@ -159,9 +159,52 @@ function decodeField(walk: Walk, field: Field, struct: string, value: unknown, b
   return decoded
 }
 
+/** Drops unknown fields of a custom resource, at any depth, and touches nothing else but metadata. */
+function prune(walk: Walk, type: Type, value: unknown): unknown {
+  if (type.kind === 'struct' && !type.model.lenient)
+    return isObject(value) ? decodeStruct(walk, type.model, value, undefined) : value
+  if (type.kind === 'list' && Array.isArray(value))
+    return keepSame(
+      value,
+      value.map((item, i) => pruneAt(walk, i, type.items, item)),
+    )
+  if (type.kind === 'map' && isObject(value)) {
+    const entries = Object.entries(value).map(([key, item]): [string, unknown] => {
+      reportDuplicates(walk, value, key)
+      return [key, pruneAt(walk, key, type.values, item)]
+    })
+    return entries.every(([key, item]) => item === value[key]) ? value : Object.fromEntries(entries)
+  }
+  return type.kind === 'struct' && isObject(value) ? pruneStruct(walk, type.model, value) : value
+}
+
+const keepSame = (before: readonly unknown[], after: readonly unknown[]) =>
+  after.every((item, i) => item === before[i]) ? before : after
+
+function pruneAt(walk: Walk, step: string | number, type: Type, value: unknown): unknown {
+  walk.path.push(step)
+  const pruned = prune(walk, type, value)
+  walk.path.pop()
+  return pruned
+}
+
+function pruneStruct(walk: Walk, model: Model, value: JsonObject): JsonObject {
+  const result: { [key: string]: unknown } = {}
+  let same = true
+  for (const key in value) {
+    const field = model.fields.get(key)
+    if (field === undefined && !model.open) report(walk, 'unknown', 'unknown field', key)
+    else result[key] = field === undefined ? value[key] : pruneAt(walk, key, field.type, value[key])
+    if (result[key] !== value[key] || !(key in result)) same = false
+    reportDuplicates(walk, value, key)
+  }
+  return same ? value : result
+}
+
 /** `base` is an object of the model that is known to be decoded: parts that are shared with it are taken as they are. */
 function decodeStruct(walk: Walk, model: Model, value: JsonObject, base: unknown): JsonObject {
   if (value === base) return value
+  if (model.lenient) return pruneStruct(walk, model, value)
   const before = isObject(base) ? base : undefined
   const result: { [key: string]: unknown } = {}
   let same = true

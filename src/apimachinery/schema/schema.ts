@@ -67,6 +67,8 @@ export interface Model {
   readonly fields: ReadonlyMap<string, Field>
   /** Fields that are not in `fields` are kept as they are (x-kubernetes-preserve-unknown-fields). */
   readonly open: boolean
+  /** Values of a wrong type are left for validation to find, and zeros and nulls stay: custom resources. */
+  readonly lenient: boolean
 }
 
 interface Definition {
@@ -184,6 +186,7 @@ export function modelByName(name: string): Model {
     name,
     goName: MODEL_NAME.exec(name)?.[2] ?? name,
     open: false,
+    lenient: false,
     // Worked out when first looked at: models refer to one another in circles, and most are never used.
     get fields() {
       fields ??= fieldsOfDefinition(name, definition)
