@@ -53,6 +53,7 @@ export function TopBar() {
           <kbd>/</kbd>
         </button>
         <LanguageSwitch />
+        {!narrow && <InspectorToggle />}
         <SettingsMenu />
         <button
           type="button"
@@ -88,6 +89,24 @@ function ViewNav() {
         </button>
       ))}
     </nav>
+  )
+}
+
+function InspectorToggle() {
+  const { t } = useTranslation('shell')
+  const open = useLayout((state) => state.inspectorOpen)
+  const set = useLayout((state) => state.set)
+  const label = t(open ? 'inspector.hide' : 'inspector.show')
+  return (
+    <button
+      type="button"
+      className="btn bare icon"
+      aria-label={label}
+      title={label}
+      onClick={() => set({ inspectorOpen: !open })}
+    >
+      <Icon name="inspector" />
+    </button>
   )
 }
 

@@ -18,7 +18,7 @@ export function useEngine(): EngineApi {
   return useSession().api
 }
 
-const NOTHING: FeedSnapshot<never> = { data: undefined, version: 0 }
+const NOTHING: FeedSnapshot<never> = { data: undefined, version: 0, error: '' }
 
 /**
  * What a feed shows now; renders again at most once per frame, when it changed. `null` asks for nothing. Equal

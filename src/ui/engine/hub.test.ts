@@ -12,13 +12,9 @@ const PODS = { feed: 'table', group: '', version: 'v1', resource: 'pods' } as co
 /** A hub over a fake engine whose frames are drawn by hand. */
 function setUp() {
   const engine = new FakeEngine()
-  const errors: unknown[] = []
   let frame: (() => void) | undefined
   let frames = 0
-  const hub = new FeedHub(
-    (flush) => (frame = flush),
-    (error) => errors.push(error),
-  )
+  const hub = new FeedHub((flush) => (frame = flush))
   engine.onMessage((message) => {
     if (message.type === 'feed') hub.receive(message)
   })
@@ -29,7 +25,7 @@ function setUp() {
     if (flush !== undefined) frames++
     flush?.()
   }
-  return { engine, hub, errors, draw, framesDrawn: () => frames }
+  return { engine, hub, draw, framesDrawn: () => frames }
 }
 
 describe('feedKey', () => {
@@ -110,10 +106,10 @@ describe('FeedHub', () => {
   })
 
   it('ignores messages of a feed that was left', () => {
-    const { hub, draw, errors } = setUp()
+    const { hub, draw } = setUp()
     hub.receive({ type: 'feed', id: 999, revision: 0, data: { feed: 'kinds', kinds: [] } })
     draw()
-    expect(errors).toEqual([])
+    expect(hub.read({ feed: 'kinds' }).data).toBeUndefined()
   })
 
   it('starts a late pipe with a snapshot and hands on every delta after it', () => {
@@ -164,16 +160,15 @@ describe('FeedHub', () => {
     expect(table.rows.size).toBe(0)
   })
 
-  it('reports a subscription that the engine refuses', async () => {
-    const errors: unknown[] = []
-    const hub = new FeedHub(
-      () => undefined,
-      (error) => errors.push(error),
-    )
-    hub.attach({ subscribe: () => Promise.reject(new Error('no')), unsubscribe: () => Promise.resolve() })
-    hub.watch(CLOCK, () => undefined)
+  it('tells the readers of a feed that the engine refuses, and only them', async () => {
+    const hub = new FeedHub((flush) => flush())
+    let told = 0
+    hub.attach({ subscribe: () => Promise.reject(new Error('no such resource')), unsubscribe: () => Promise.resolve() })
+    hub.watch(PODS, () => told++)
     await Promise.resolve()
     await Promise.resolve()
-    expect(errors).toHaveLength(1)
+    expect(hub.read(PODS)).toMatchObject({ data: undefined, error: 'no such resource' })
+    expect(told).toBe(1)
+    expect(hub.read(CLOCK).error).toBe('')
   })
 })

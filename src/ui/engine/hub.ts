@@ -8,6 +8,8 @@ export interface FeedSnapshot<T> {
   readonly data: T | undefined
   /** Goes up with every change. */
   readonly version: number
+  /** Why the engine refuses the feed (an unknown resource, say); '' while all is well. */
+  readonly error: string
 }
 
 /** Calls back once, soon: per animation frame in the page, by hand in tests. */
@@ -27,7 +29,7 @@ interface Channel {
 
 type Subscriber = Pick<EngineApi, 'subscribe' | 'unsubscribe'>
 
-const EMPTY: FeedSnapshot<never> = { data: undefined, version: 0 }
+const EMPTY: FeedSnapshot<never> = { data: undefined, version: 0, error: '' }
 /** A feed is kept this long after its last reader left, so that switching tabs back and forth costs nothing. */
 const LINGER_MS = 1000
 
@@ -45,15 +47,13 @@ export class FeedHub {
   readonly #channels = new Map<string, Channel>()
   readonly #byId = new Map<number, Channel>()
   readonly #schedule: FrameScheduler
-  readonly #onError: (error: unknown) => void
   #engine: Subscriber | undefined
   #queue: FeedMessage[] = []
   #scheduled = false
   #nextId = 1
 
-  constructor(schedule: FrameScheduler, onError: (error: unknown) => void) {
+  constructor(schedule: FrameScheduler) {
     this.#schedule = schedule
-    this.#onError = onError
   }
 
   /** Takes a (new) engine, or none: open feeds are asked for there from the start. */
@@ -62,11 +62,6 @@ export class FeedHub {
     this.#queue = []
     this.#byId.clear()
     for (const channel of this.#channels.values()) this.#open(channel)
-  }
-
-  /** Asks for a fresh copy of every open feed, as after the cluster was built anew. */
-  refresh(): void {
-    for (const channel of this.#channels.values()) this.#reopen(channel)
   }
 
   receive(message: FeedMessage): void {
@@ -128,12 +123,22 @@ export class FeedHub {
     channel.id = this.#nextId++
     channel.nextRevision = 0
     this.#byId.set(channel.id, channel)
-    this.#engine?.subscribe(channel.id, channel.request).catch(this.#onError)
+    const { id } = channel
+    this.#engine?.subscribe(id, channel.request).catch((error: unknown) => {
+      if (this.#byId.get(id) === channel) this.#refused(channel, error)
+    })
   }
 
   #close(channel: Channel): void {
     this.#byId.delete(channel.id)
-    this.#engine?.unsubscribe(channel.id).catch(this.#onError)
+    // An engine that is gone, or never knew the feed, will not post it: nothing to do.
+    this.#engine?.unsubscribe(channel.id).catch(() => undefined)
+  }
+
+  #refused(channel: Channel, error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error)
+    channel.snapshot = { data: channel.state, version: channel.snapshot.version + 1, error: text }
+    for (const listener of channel.listeners) listener()
   }
 
   #reopen(channel: Channel): void {
@@ -160,7 +165,7 @@ export class FeedHub {
       if (channel !== undefined && this.#apply(channel, message)) changed.add(channel)
     }
     for (const channel of changed) {
-      channel.snapshot = { data: channel.state, version: channel.snapshot.version + 1 }
+      channel.snapshot = { data: channel.state, version: channel.snapshot.version + 1, error: '' }
       for (const listener of channel.listeners) listener()
     }
   }

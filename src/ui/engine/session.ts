@@ -59,9 +59,7 @@ export class EngineSession {
 
   constructor(factory: EngineFactory, schedule: FrameScheduler) {
     this.#factory = factory
-    this.hub = new FeedHub(schedule, (error) => {
-      if (!(error instanceof EngineGoneError)) this.#fail(messageOf(error))
-    })
+    this.hub = new FeedHub(schedule)
     this.api = this.#facade()
   }
 
@@ -91,17 +89,17 @@ export class EngineSession {
     transport.onFailure((message) => {
       if (this.#transport === transport) this.#fail(message)
     })
+    // Calls arrive in order: the feeds find the cluster built.
+    const begun = begin(this.api)
     this.hub.attach(this.api)
     try {
-      await begin(this.api)
+      await begun
     } catch (error) {
       if (this.#transport === transport && !(error instanceof EngineGoneError)) this.#fail(messageOf(error))
       return
     }
-    if (this.#transport === transport && useConnection.getState().status === 'starting') {
+    if (this.#transport === transport && useConnection.getState().status === 'starting')
       useConnection.setState({ status: 'ready' })
-      this.hub.refresh()
-    }
   }
 
   #receive(transport: EngineTransport, message: WorkerMessage): void {

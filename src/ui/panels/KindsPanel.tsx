@@ -18,21 +18,23 @@ export function KindsPanel() {
   const { data: kinds } = useFeed({ feed: 'kinds' })
   const table = useLayout((state) => state.table)
   const set = useLayout((state) => state.set)
-  const openDock = useLayout((state) => state.openDock)
-  const choose = (kind: KindCount): void => {
-    set({ table: { ...targetOf(kind), namespace: table.namespace }, kindsSheet: false })
-    openDock('table')
-  }
   return (
     <nav className={styles.panel} aria-label={t('kinds.title')}>
       <NamespaceChoice value={table.namespace} onChange={(namespace) => set({ table: { ...table, namespace } })} />
       {kinds === undefined ? (
         <p className="notice">{t('kinds.loading')}</p>
       ) : (
-        <Tree kinds={kinds} current={table} onChoose={choose} />
+        <Tree kinds={kinds} current={table} onChoose={listKind} />
       )}
     </nav>
   )
+}
+
+/** Lists the kind in the dock, in the namespace that is chosen. */
+function listKind(kind: KindCount): void {
+  const { set, openDock, table } = useLayout.getState()
+  set({ table: { ...targetOf(kind), namespace: table.namespace }, kindsSheet: false })
+  openDock('table')
 }
 
 function targetOf({ group, version, resource, kind, namespaced }: KindCount): Omit<TableTarget, 'namespace'> {

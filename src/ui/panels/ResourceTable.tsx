@@ -68,7 +68,11 @@ export default function ResourceTable() {
         )}
         <span className={`muted ${tools.end}`}>{t('table.rows', { shown: rows.length, total })}</span>
       </div>
-      {snapshot.data === undefined ? (
+      {snapshot.error !== '' ? (
+        <p className="notice" role="alert">
+          {snapshot.error}
+        </p>
+      ) : snapshot.data === undefined ? (
         <p className="notice">{t('table.loading', { kind })}</p>
       ) : rows.length === 0 ? (
         <Empty kind={kind} filter={filter} onClear={() => setFilter('')} />

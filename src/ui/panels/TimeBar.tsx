@@ -5,7 +5,7 @@ import { reported } from '../app/report.ts'
 import { useFeed, useSession } from '../engine/hooks.ts'
 import { useConnection } from '../engine/session.ts'
 import { Icon } from '../icons/Icon.tsx'
-import { useClusterOptions } from '../state/cluster-options.ts'
+import { useDialogs } from '../state/dialogs.ts'
 import { useStatus } from '../state/status.ts'
 import { age, clockDate, clockTime } from './format.ts'
 import { SLIDER_MAX, formatSpeed, sliderToSpeed, speedToSlider } from './speed.ts'
@@ -125,14 +125,15 @@ function StatusText() {
   const line = useStatus((state) => state.lines.at(-1))
   return (
     <p className={styles.status} role="status" aria-label={t('status.title')} data-tone={line?.tone}>
-      {line?.text ?? ''}
+      {/* Errors are read out by their toast. */}
+      <span aria-hidden={line?.tone === 'error'}>{line?.text ?? ''}</span>
     </p>
   )
 }
 
 function ClusterIdentity({ clock, live }: { readonly clock: ClockState | undefined; readonly live: boolean }) {
   const { t } = useTranslation('shell')
-  const session = useSession()
+  const show = useDialogs((state) => state.show)
   return (
     <div className={styles.group}>
       {clock !== undefined && (
@@ -145,8 +146,9 @@ function ClusterIdentity({ clock, live }: { readonly clock: ClockState | undefin
         type="button"
         className="btn bare"
         title={t('time.resetHint')}
+        aria-haspopup="dialog"
         disabled={!live}
-        onClick={() => void session.start(useClusterOptions.getState())}
+        onClick={() => show('cluster')}
       >
         <Icon name="reset" /> {t('time.reset')}
       </button>

@@ -11,7 +11,7 @@ import { CommandLine } from '../CommandLine.tsx'
 import styles from './Actions.module.css'
 import { useAction } from './use-action.ts'
 import type { ActionForm } from './use-action.ts'
-import { useNodePowered } from './use-node-powered.ts'
+import { useNodeRow } from './use-map-rows.ts'
 
 interface ActionsProps {
   readonly selected: ObjectRef
@@ -22,7 +22,7 @@ interface ActionsProps {
 export function Actions({ selected, object }: ActionsProps) {
   const { t } = useTranslation('shell')
   const [open, setOpen] = useState<ActionId | null>(null)
-  const powered = useNodePowered(selected)
+  const powered = useNodeRow(selected)?.powered ?? true
   const spec = specOf(object)
   const action = useAction(selected, () => setOpen(null))
   const actions = actionsFor(selected, spec.unschedulable === true, powered)

@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next'
 import type { ObjectView } from '../../../worker/protocol.ts'
 import { Tabs } from '../../app/Tabs.tsx'
-import { useFeed, useFeedValue } from '../../engine/hooks.ts'
+import { useFeed } from '../../engine/hooks.ts'
 import { Icon, KindIcon } from '../../icons/Icon.tsx'
 import { INSPECTOR_TABS, useLayout } from '../../state/layout.ts'
 import type { InspectorTab } from '../../state/layout.ts'
@@ -12,6 +12,7 @@ import { Actions } from './Actions.tsx'
 import styles from './Inspector.module.css'
 import { EventsTab, RelatedTab } from './ObjectLists.tsx'
 import { SummaryTab } from './SummaryTab.tsx'
+import { useNodeRow, usePodRow } from './use-map-rows.ts'
 import { YamlTab } from './YamlTab.tsx'
 
 /** What is known about the selected object, and what can be done with it. */
@@ -35,7 +36,7 @@ export function Inspector() {
 function Selected({ selected }: { readonly selected: ObjectRef }) {
   const { t } = useTranslation('shell')
   const { group, version, resource, namespace, name } = selected
-  const { data: view } = useFeed({ feed: 'object', group, version, resource, namespace, name })
+  const { data: view, error } = useFeed({ feed: 'object', group, version, resource, namespace, name })
   const tab = useLayout((state) => state.inspectorTab)
   const set = useLayout((state) => state.set)
   return (
@@ -50,7 +51,7 @@ function Selected({ selected }: { readonly selected: ObjectRef }) {
         tabs={INSPECTOR_TABS.map((id) => ({ id, title: t(`inspector.${id}`) }))}
       >
         {view === undefined ? (
-          <p className="notice">{t('inspector.loading', { name })}</p>
+          <p className="notice">{error === '' ? t('inspector.loading', { name }) : error}</p>
         ) : (
           <Content tab={tab} view={view} selected={selected} />
         )}
@@ -90,7 +91,7 @@ function Head({ selected }: { readonly selected: ObjectRef }) {
         <p className={styles.kind}>
           {selected.kind}
           {selected.namespace !== '' && <span className="mono"> {selected.namespace}</span>}
-          {selected.kind === 'Pod' && <PodState namespace={selected.namespace} name={selected.name} />}
+          <State selected={selected} />
         </p>
         <h2 className={`mono wrap-anywhere ${styles.name}`}>{selected.name}</h2>
       </div>
@@ -101,16 +102,12 @@ function Head({ selected }: { readonly selected: ObjectRef }) {
   )
 }
 
-/** The state comes from the pods' table, which words it as kubectl does. */
-function PodState({ namespace, name }: { readonly namespace: string; readonly name: string }) {
-  const request = { feed: 'table', group: '', version: 'v1', resource: 'pods', namespace } as const
-  const state = useFeedValue(request, (table) => table?.rows.get(`${namespace}/${name}`)?.state)
-  const status = useFeedValue(request, (table) => {
-    const at = table?.columns.findIndex((column) => column.name === 'Status') ?? -1
-    return String(table?.rows.get(`${namespace}/${name}`)?.cells[at] ?? '')
-  })
-  if (state === undefined) return null
-  return <StateBadge state={state} status={status} />
+/** The word that kubectl get has for it, with a pod's shape. */
+function State({ selected }: { readonly selected: ObjectRef }) {
+  const pod = usePodRow(selected)
+  const node = useNodeRow(selected)
+  if (pod !== undefined) return <StateBadge state={pod.state} status={pod.status} />
+  return node === undefined ? null : <span>{node.status}</span>
 }
 
 function Gone({ selected }: { readonly selected: ObjectRef }) {
