@@ -24,6 +24,7 @@ describe('arrow keys', () => {
     podCapacity: 110,
     pendingCells: 1,
     longestName: 20,
+    longestNodeName: 8,
     stageW: 900,
     stageH: 500,
   })

@@ -20,6 +20,7 @@ const INPUT: LayoutInput = {
   podCapacity: 110,
   pendingCells: 0,
   longestName: 37,
+  longestNodeName: 13,
   stageW: 960,
   stageH: 620,
 }
@@ -62,6 +63,7 @@ describe('layout', () => {
       podCapacity: fc.constant(110),
       pendingCells: fc.integer({ min: 0, max: 500 }),
       longestName: fc.integer({ min: 8, max: 60 }),
+      longestNodeName: fc.integer({ min: 4, max: 40 }),
       stageW: fc.integer({ min: 320, max: 2000 }),
       stageH: fc.integer({ min: 240, max: 1200 }),
     })

@@ -52,6 +52,8 @@ export interface LayoutInput {
   readonly pendingCells: number
   /** Length of the longest pod name, characters. */
   readonly longestName: number
+  /** The same of node names. */
+  readonly longestNodeName: number
   readonly stageW: number
   readonly stageH: number
 }
@@ -76,6 +78,7 @@ export function chooseLayout(input: LayoutInput, previous?: Layout): Layout {
       [2, true],
       [1, false],
       [2, false],
+      [3, false],
     ] as const) {
       const rows = bestRows(input, nameLines, statusLine, previous)
       if (rows && fitZoom(rows, input.stageW, input.stageH) >= rowsLimit) return rows
@@ -85,7 +88,8 @@ export function chooseLayout(input: LayoutInput, previous?: Layout): Layout {
 }
 
 function bestRows(input: LayoutInput, nameLines: number, statusLine: boolean, previous?: Layout): Layout | undefined {
-  const characters = nameLines === 1 ? input.longestName : Math.max(18, Math.ceil(input.longestName / 2) + 3)
+  const characters =
+    nameLines === 1 ? input.longestName : Math.max(nameLines === 2 ? 18 : 14, Math.ceil(input.longestName / nameLines) + 3)
   // Steps of four characters and of two rows: a new pod seldom changes the picture.
   const textW = Math.ceil(characters / 4) * 4 * CHAR_W
   let best: Layout | undefined
@@ -182,9 +186,11 @@ function bestGrid(input: LayoutInput, previous?: Layout): Layout {
 }
 
 /** Larger is better; rooms whose header has the height for a name but not the width count for less. */
-function gridScore(layout: Layout, { stageW, stageH }: LayoutInput): number {
+function gridScore(layout: Layout, { stageW, stageH, longestNodeName }: LayoutInput): number {
   const zoom = fitZoom(layout, stageW, stageH)
-  return layout.headerH * zoom >= 14 && layout.roomW * zoom < 100 ? zoom * 0.8 : zoom
+  // 11 px bold type, the state mark and the margins.
+  const needed = longestNodeName * 6.7 + 34
+  return layout.headerH * zoom >= 14 && layout.roomW * zoom < needed ? zoom * 0.75 : zoom
 }
 
 function gridLayout(

@@ -49,7 +49,16 @@ export interface RendererHooks {
   readonly schedule: (frame: (nowMs: number) => void) => void
 }
 
-const EMPTY_INPUT = { roomCount: 0, mostCells: 0, podCapacity: 110, pendingCells: 0, longestName: 24, stageW: 800, stageH: 500 }
+const EMPTY_INPUT = {
+  roomCount: 0,
+  mostCells: 0,
+  podCapacity: 110,
+  pendingCells: 0,
+  longestName: 24,
+  longestNodeName: 12,
+  stageW: 800,
+  stageH: 500,
+}
 
 export class ClusterRenderer {
   readonly model = new ClusterModel()
@@ -213,7 +222,12 @@ export class ClusterRenderer {
   private measure() {
     const { model } = this
     let podCapacity = 0
-    for (const node of model.nodes) if (node && node.podCapacity > podCapacity) podCapacity = node.podCapacity
+    let longestNodeName = 0
+    for (const node of model.nodes) {
+      if (!node) continue
+      podCapacity = Math.max(podCapacity, node.podCapacity)
+      longestNodeName = Math.max(longestNodeName, node.name.length)
+    }
     let longestName = 20
     if (model.podCount <= 400)
       for (const pod of model.pods) if (pod && pod.name.length > longestName) longestName = pod.name.length
@@ -223,6 +237,7 @@ export class ClusterRenderer {
       podCapacity,
       pendingCells: model.cellsOf(LANE).length,
       longestName,
+      longestNodeName,
       stageW: this.stageW,
       stageH: this.stageH,
     }
