@@ -25,7 +25,7 @@ test('texts of what is wrong', () => {
   expect(isDns1123Label('A')).toEqual([
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
   ])
-  expect(isDns1123Subdomain('a'.repeat(254))).toEqual(['must be no more than 253 bytes'])
+  expect(isDns1123Subdomain('a'.repeat(254))).toEqual(['must be no more than 253 characters'])
   expect(isQualifiedName('/x')).toEqual(['prefix part must be non-empty'])
   expect(isConfigMapKey('..')).toEqual(["must not be '..'"])
   expect(isRelaxedEnvVarName('a=b')).toHaveLength(1)

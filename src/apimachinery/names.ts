@@ -5,9 +5,9 @@
  */
 const NONE: readonly string[] = []
 
-/** The text of a value that is longer than its limit. */
-export function maxLengthError(bytes: number): string {
-  return `must be no more than ${bytes} bytes`
+/** The text of a value that is longer than its limit. Names count 'characters', parts of labels 'bytes' (both are bytes). */
+export function maxLengthError(bytes: number, unit: 'characters' | 'bytes' = 'characters'): string {
+  return `must be no more than ${bytes} ${unit}`
 }
 
 /** The text of a value that a pattern refuses. */
@@ -48,12 +48,12 @@ function rule(pattern: string, maxBytes: number, message: string, ...examples: r
   return { pattern, regexp: new RegExp(`^${pattern}$`), maxBytes, message, examples }
 }
 
-function check(value: string, { pattern, regexp, maxBytes, message, examples }: Rule): readonly string[] {
+function check(value: string, { pattern, regexp, maxBytes, message, examples }: Rule, unit?: 'bytes'): readonly string[] {
   const fits = value.length * 3 <= maxBytes || byteLength(value) <= maxBytes
   const matches = regexp.test(value)
   if (fits && matches) return NONE
   const errors: string[] = []
-  if (!fits) errors.push(maxLengthError(maxBytes))
+  if (!fits) errors.push(maxLengthError(maxBytes, unit))
   if (!matches) errors.push(patternError(message, pattern, ...examples))
   return errors
 }
@@ -184,14 +184,14 @@ export function isQualifiedName(value: string): readonly string[] {
   }
   const errors: string[] = []
   if (slash === 0) errors.push('prefix part must be non-empty')
-  else if (slash > 0) errors.push(...isDns1123Subdomain(value.slice(0, slash)).map((e) => `prefix part ${e}`))
+  else if (slash > 0) errors.push(...check(value.slice(0, slash), DNS_SUBDOMAIN, 'bytes').map((e) => `prefix part ${e}`))
   if (name === '') errors.push('name part must be non-empty')
-  errors.push(...check(name, KEY).map((e) => `name part ${e}`))
+  errors.push(...check(name, KEY, 'bytes').map((e) => `name part ${e}`))
   return errors.length === 0 ? NONE : errors
 }
 
 export function isValidLabelValue(value: string): readonly string[] {
-  return check(value, LABEL_VALUE)
+  return check(value, LABEL_VALUE, 'bytes')
 }
 
 export function isCIdentifier(value: string): readonly string[] {
