@@ -16,6 +16,10 @@ export class Nominator {
     return this.byNode.get(nodeName)?.values() ?? null
   }
 
+  uids(): readonly string[] {
+    return [...this.nodeByUid.keys()]
+  }
+
   nodeOf(uid: string): string | undefined {
     return this.nodeByUid.get(uid)
   }

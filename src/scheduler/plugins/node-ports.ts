@@ -23,7 +23,10 @@ export function nodePorts(): Plugin {
     ],
     preFilter({ pod: { hostPorts } }) {
       if (hostPorts.length === 0) return null
-      return { shareKey: JSON.stringify(hostPorts), filter: ({ usedPorts }) => (usedPorts.length > 0 && portsCollide(hostPorts, usedPorts) ? REJECTED : null) }
+      return {
+        shareKey: JSON.stringify(hostPorts),
+        filter: ({ usedPorts }) => (usedPorts.length > 0 && portsCollide(hostPorts, usedPorts) ? REJECTED : null),
+      }
     },
   }
 }
