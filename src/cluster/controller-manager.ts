@@ -4,19 +4,18 @@ import { InformerFactory } from '../client/informer.ts'
 import { EventRecorder } from '../client/recorder.ts'
 import type { Cluster } from './cluster.ts'
 import { controllerUser, KUBE_CONTROLLER_MANAGER } from './identities.ts'
-
-const LEASE = 'kube-system/kube-controller-manager'
+import { LeaderLease } from './leader-lease.ts'
 
 /** The kube-controller-manager process: its shared informers and its controllers. */
 export class ControllerManager {
-  private readonly cluster: Cluster
   private readonly informers: InformerFactory
   readonly controllers: readonly Controller[]
+  private readonly lease: LeaderLease
   running = false
 
   constructor(cluster: Cluster) {
-    this.cluster = cluster
     this.informers = new InformerFactory(cluster.client(KUBE_CONTROLLER_MANAGER, 'kube-controller-manager'))
+    this.lease = new LeaderLease(cluster.client(KUBE_CONTROLLER_MANAGER, 'kube-controller-manager'), 'kube-controller-manager')
     const context: ControllerContext = {
       sim: cluster.sim,
       informers: this.informers,
@@ -31,7 +30,7 @@ export class ControllerManager {
     this.running = true
     this.informers.start()
     for (const controller of this.controllers) controller.start()
-    holdLease(this.cluster, LEASE)
+    this.lease.hold()
   }
 
   /** The process ends: nothing reconciles until it starts again. */
@@ -40,11 +39,6 @@ export class ControllerManager {
     this.running = false
     for (const controller of this.controllers) controller.stop()
     this.informers.stop()
-    this.cluster.api.heartbeats.end(LEASE)
+    this.lease.release()
   }
-}
-
-/** The leader's lease, renewed every two seconds for as long as the process lives. k8s 1.36: leaderelection defaults. */
-export function holdLease(cluster: Cluster, key: string): void {
-  cluster.api.heartbeats.begin(key, 2000)
 }
