@@ -24,7 +24,10 @@ const reply = cluster.call(
       spec: {
         replicas,
         selector: { matchLabels: { app: 'web' } },
-        template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c', image: 'registry.k8s.io/pause:3.10' }] } },
+        template: {
+          metadata: { labels: { app: 'web' } },
+          spec: { containers: [{ name: 'c', image: 'registry.k8s.io/pause:3.10' }] },
+        },
       },
     },
   },
@@ -32,7 +35,8 @@ const reply = cluster.call(
 )
 if (reply.code !== 201) throw new Error(JSON.stringify(reply.body))
 const readyReplicas = () =>
-  (cluster.etcd.get('deployments.apps', 'default/web')?.value as { status?: { readyReplicas?: number } } | undefined)?.status?.readyReplicas ?? 0
+  (cluster.etcd.get('deployments.apps', 'default/web')?.value as { status?: { readyReplicas?: number } } | undefined)?.status
+    ?.readyReplicas ?? 0
 const done = cluster.sim.runUntilTrue(() => readyReplicas() === replicas, 3_600_000)
 const { user, system } = process.cpuUsage(began)
 const total = process.cpuUsage()

@@ -9,4 +9,11 @@ const began = process.cpuUsage()
 const executed = cluster.sim.executed
 cluster.sim.runFor(hours * 3_600_000)
 const { user, system } = process.cpuUsage(began)
-console.log(JSON.stringify({ simulatedSeconds: hours * 3600, cpuMs: (user + system) / 1000, secondsPerCpuSecond: (hours * 3600) / ((user + system) / 1e6), events: cluster.sim.executed - executed }))
+console.log(
+  JSON.stringify({
+    simulatedSeconds: hours * 3600,
+    cpuMs: (user + system) / 1000,
+    secondsPerCpuSecond: (hours * 3600) / ((user + system) / 1e6),
+    events: cluster.sim.executed - executed,
+  }),
+)

@@ -39,5 +39,13 @@ while (ready < replicas && Date.now() < deadline) {
   ready = deployment.status?.readyReplicas ?? 0
 }
 const { user, system } = process.cpuUsage(began)
-console.log(JSON.stringify({ ready, cpuMs: (user + system) / 1000, wallMs: Date.now() - wallBegan, rssMB: process.memoryUsage().rss / 1e6, heapMB: process.memoryUsage().heapUsed / 1e6 }))
+console.log(
+  JSON.stringify({
+    ready,
+    cpuMs: (user + system) / 1000,
+    wallMs: Date.now() - wallBegan,
+    rssMB: process.memoryUsage().rss / 1e6,
+    heapMB: process.memoryUsage().heapUsed / 1e6,
+  }),
+)
 process.exit(ready === replicas ? 0 : 1)

@@ -77,7 +77,8 @@ export class Cluster {
       this.scheduler.start()
     } else this.addMachine({ name: 'control-plane', controlPlane: true })
     const workers = this.spec.workers ?? 2
-    for (let i = 1; i <= workers; i++) this.addMachine({ name: workers > 2 || external ? `node-${i}` : i === 1 ? 'worker' : `worker${i}` })
+    for (let i = 1; i <= workers; i++)
+      this.addMachine({ name: workers > 2 || external ? `node-${i}` : i === 1 ? 'worker' : `worker${i}` })
     const pending = this.watchReadiness()
     const done = this.sim.runUntilTrue(() => pending.ready(), BOOT_LIMIT_MS)
     pending.stop()
@@ -114,9 +115,16 @@ export class Cluster {
   }
 
   /** Adds machines that join the cluster. Without a name they are called node-N. */
-  addNodes(request: { readonly name?: string; readonly cpu?: number; readonly memoryGiB?: number; readonly zone?: string; readonly count?: number }): { ok: boolean; message: string } {
+  addNodes(request: {
+    readonly name?: string
+    readonly cpu?: number
+    readonly memoryGiB?: number
+    readonly zone?: string
+    readonly count?: number
+  }): { ok: boolean; message: string } {
     const { name, count = 1, ...size } = request
-    if (count < 1 || count > 5000 || this.hosts.size + count > 5000) return { ok: false, message: 'a cluster has at most 5,000 nodes' }
+    if (count < 1 || count > 5000 || this.hosts.size + count > 5000)
+      return { ok: false, message: 'a cluster has at most 5,000 nodes' }
     if (name !== undefined && this.hosts.has(name)) return { ok: false, message: `there is a machine called ${name} already` }
     const names: string[] = []
     for (let i = 0; i < count; i++) {
@@ -140,7 +148,13 @@ export class Cluster {
     for (let i = this.hosts.size; ; i++) if (!this.hosts.has(`node-${i}`)) return `node-${i}`
   }
 
-  private addMachine(request: { readonly name: string; readonly cpu?: number; readonly memoryGiB?: number; readonly zone?: string; readonly controlPlane?: boolean }): void {
+  private addMachine(request: {
+    readonly name: string
+    readonly cpu?: number
+    readonly memoryGiB?: number
+    readonly zone?: string
+    readonly controlPlane?: boolean
+  }): void {
     const machine: MachineSpec = describeMachine({
       ...request,
       number: this.machineCount++,
@@ -158,7 +172,8 @@ export class Cluster {
     const informer = new Informer<Node>(admin, nodes)
     informer.start()
     const expected = this.hosts.size
-    const isReady = (node: Node) => node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true
+    const isReady = (node: Node) =>
+      node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true
     let revision = 0
     let answer = false
     return {
@@ -174,7 +189,8 @@ export class Cluster {
 
   private systemPodsReady(): boolean {
     if (this.spec.hollow) return true
-    const ready = (pod: Pod) => pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true
+    const ready = (pod: Pod) =>
+      pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true
     const system = this.etcd.range('pods').map((entry) => entry.value as Pod)
     return this.etcd.count('deployments.apps') > 0 && system.length >= 4 + 2 * this.hosts.size + 2 && system.every(ready)
   }
@@ -205,7 +221,12 @@ function callHttp(api: ApiServer, request: DoorRequest, user: UserInfo): DoorRep
     headers: {
       accept: request.accept ?? 'application/json',
       'user-agent': 'kubectl',
-      ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? (request.method === 'PATCH' ? 'application/strategic-merge-patch+json' : 'application/json') }),
+      ...(request.body === undefined
+        ? {}
+        : {
+            'content-type':
+              request.contentType ?? (request.method === 'PATCH' ? 'application/strategic-merge-patch+json' : 'application/json'),
+          }),
     },
     body: request.body === undefined ? '' : JSON.stringify(request.body),
     user,

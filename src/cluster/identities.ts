@@ -1,7 +1,10 @@
 import type { UserInfo } from '../apiserver/api.ts'
 
 /** Who the parts of the cluster are to the API server. Source: k8s 1.36 kubeadm certificates, controller service accounts. */
-export const ADMIN: UserInfo = { name: 'kubernetes-admin', groups: ['kubeadm:cluster-admins', 'system:masters', 'system:authenticated'] }
+export const ADMIN: UserInfo = {
+  name: 'kubernetes-admin',
+  groups: ['kubeadm:cluster-admins', 'system:masters', 'system:authenticated'],
+}
 export const KUBE_SCHEDULER: UserInfo = { name: 'system:kube-scheduler', groups: ['system:authenticated'] }
 export const KUBE_CONTROLLER_MANAGER: UserInfo = { name: 'system:kube-controller-manager', groups: ['system:authenticated'] }
 /** The page's own reader. It only lists and watches. */

@@ -33,7 +33,12 @@ export class LeaderLease {
 
   private *acquire(): Task {
     const now = formatMicroTime(this.client.sim.now)
-    const spec = { holderIdentity: `control-plane_${this.name}`, leaseDurationSeconds: LEASE_SECONDS, acquireTime: now, renewTime: now }
+    const spec = {
+      holderIdentity: `control-plane_${this.name}`,
+      leaseDurationSeconds: LEASE_SECONDS,
+      acquireTime: now,
+      renewTime: now,
+    }
     let lease: Lease | null = null
     try {
       lease = yield* this.client.get(leases, 'kube-system', this.name)
@@ -41,8 +46,16 @@ export class LeaderLease {
       if (!isNotFound(error)) throw error
     }
     try {
-      if (lease) yield* this.client.update(leases, { ...lease, spec: { ...spec, leaseTransitions: (lease.spec?.leaseTransitions ?? 0) + 1 } })
-      else yield* this.client.create(leases, { metadata: { name: this.name, namespace: 'kube-system' }, spec: { ...spec, leaseTransitions: 0 } })
+      if (lease)
+        yield* this.client.update(leases, {
+          ...lease,
+          spec: { ...spec, leaseTransitions: (lease.spec?.leaseTransitions ?? 0) + 1 },
+        })
+      else
+        yield* this.client.create(leases, {
+          metadata: { name: this.name, namespace: 'kube-system' },
+          spec: { ...spec, leaseTransitions: 0 },
+        })
     } catch (error) {
       if (!isAlreadyExists(error)) throw error
     }

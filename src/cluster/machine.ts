@@ -38,7 +38,9 @@ export function describeMachine(request: MachineRequest): MachineSpec {
     controlPlane,
     labels: {
       ...(zone === undefined ? {} : { 'topology.kubernetes.io/zone': zone }),
-      ...(controlPlane ? { 'node-role.kubernetes.io/control-plane': '', 'node.kubernetes.io/exclude-from-external-load-balancers': '' } : {}),
+      ...(controlPlane
+        ? { 'node-role.kubernetes.io/control-plane': '', 'node.kubernetes.io/exclude-from-external-load-balancers': '' }
+        : {}),
     },
     staticPods: request.staticPods?.(address) ?? [],
   }

@@ -25,7 +25,12 @@ export class NodeHost {
       nodeName: spec.name,
       client,
       eventClient: cluster.client(nodeUser(spec.name), 'kubelet', limits),
-      machine: { cpuMilli: spec.cpuMilli, memoryBytes: spec.memoryBytes, ephemeralStorageBytes: spec.diskBytes, address: spec.address },
+      machine: {
+        cpuMilli: spec.cpuMilli,
+        memoryBytes: spec.memoryBytes,
+        ephemeralStorageBytes: spec.diskBytes,
+        address: spec.address,
+      },
       config: {
         nodeLabels: spec.labels,
         taints: spec.controlPlane ? [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] : [],

@@ -65,7 +65,12 @@ export function lintFile(door: Door, text: string, options: FileOptions = {}): r
   })
 }
 
-function eachTarget(door: Door, text: string, options: FileOptions, act: (target: Target) => DocumentOutcome): readonly DocumentOutcome[] {
+function eachTarget(
+  door: Door,
+  text: string,
+  options: FileOptions,
+  act: (target: Target) => DocumentOutcome,
+): readonly DocumentOutcome[] {
   if (text.length > MAX_MANIFEST_BYTES) {
     const message = `error: the file has ${(text.length / 1024 / 1024).toFixed(1)} MB; at most 3 MB can be applied at once. Split it into smaller files.`
     return [failed({ index: 0, line: 1, text: '' }, message)]
@@ -79,7 +84,8 @@ function eachTarget(door: Door, text: string, options: FileOptions, act: (target
       continue
     }
     const items = itemsOf(document.value)
-    if (items.length === 0) outcomes.push(failed(document, 'error: error validating data: the document is not an object with apiVersion and kind'))
+    if (items.length === 0)
+      outcomes.push(failed(document, 'error: error validating data: the document is not an object with apiVersion and kind'))
     for (const item of items) {
       const target = resolve(door, document, item, options)
       outcomes.push('outcome' in target ? target : act(target))
@@ -90,8 +96,10 @@ function eachTarget(door: Door, text: string, options: FileOptions, act: (target
 
 function resolve(door: Door, document: ManifestDocument, object: JsonObject, options: FileOptions): Target | DocumentOutcome {
   const { apiVersion, kind } = object
-  if (typeof apiVersion !== 'string' || apiVersion === '') return failed(document, 'error: error validating data: apiVersion not set; expected e.g. "apiVersion: v1"')
-  if (typeof kind !== 'string' || kind === '') return failed(document, 'error: error validating data: kind not set; expected e.g. "kind: Pod"')
+  if (typeof apiVersion !== 'string' || apiVersion === '')
+    return failed(document, 'error: error validating data: apiVersion not set; expected e.g. "apiVersion: v1"')
+  if (typeof kind !== 'string' || kind === '')
+    return failed(document, 'error: error validating data: kind not set; expected e.g. "kind: Pod"')
   const metadata = (object['metadata'] ?? {}) as { name?: string; namespace?: string; generateName?: string }
   const { name = '', namespace = '' } = metadata
   const resource = door.findKind(apiVersion, kind)
@@ -99,13 +107,26 @@ function resolve(door: Door, document: ManifestDocument, object: JsonObject, opt
     const message = `error: resource mapping not found for name: "${name}" namespace: "${namespace}" from "${fileName(options)}": no matches for kind "${kind}" in version "${apiVersion}"\nensure CRDs are installed first`
     const near = nearestKind(kind)
     const hint = near ? `\ndid you mean kind: ${near.kind}, apiVersion: ${near.apiVersion}?` : ''
-    return failed(document, message + hint, { markers: markersFor(document, { message: message.split('\n')[0] ?? '', field: near?.kind === kind ? 'apiVersion' : 'kind' }) })
+    return failed(document, message + hint, {
+      markers: markersFor(document, {
+        message: message.split('\n')[0] ?? '',
+        field: near?.kind === kind ? 'apiVersion' : 'kind',
+      }),
+    })
   }
   if (name === '') {
-    const why = metadata.generateName ? `error: from ${metadata.generateName}: cannot use generate name with apply` : 'error: error when retrieving current configuration: resource name may not be empty'
+    const why = metadata.generateName
+      ? `error: from ${metadata.generateName}: cannot use generate name with apply`
+      : 'error: error when retrieving current configuration: resource name may not be empty'
     return failed(document, why, { markers: markersFor(document, { message: why, field: 'metadata.name' }) })
   }
-  return { document, object: object as Target['object'], resource, name, namespace: resource.namespaced ? namespace || options.namespace || 'default' : '' }
+  return {
+    document,
+    object: object as Target['object'],
+    resource,
+    name,
+    namespace: resource.namespaced ? namespace || options.namespace || 'default' : '',
+  }
 }
 
 function applyTarget(door: Door, target: Target, options: FileOptions): DocumentOutcome {
@@ -119,8 +140,10 @@ function applyTarget(door: Door, target: Target, options: FileOptions): Document
   const original = text === undefined ? {} : parseLastApplied(text)
   const modified = withLastApplied(target)
   const { model } = target.resource
-  const patch = model === '' ? threeWayJsonMergePatch(original, modified, current) : threeWayMergePatch(original, modified, current, model)
-  if (Object.keys(patch).length === 0) return done(target, 'unchanged', `${displayName(target.resource, target.name)} unchanged${suffix(options)}`, warnings)
+  const patch =
+    model === '' ? threeWayJsonMergePatch(original, modified, current) : threeWayMergePatch(original, modified, current, model)
+  if (Object.keys(patch).length === 0)
+    return done(target, 'unchanged', `${displayName(target.resource, target.name)} unchanged${suffix(options)}`, warnings)
   const reply = door.call({
     method: 'PATCH',
     path: `${path}?${query(options)}`,
@@ -128,22 +151,48 @@ function applyTarget(door: Door, target: Target, options: FileOptions): Document
     body: patch,
   })
   if (reply.code !== 200) return refused(target, reply, 'error when applying patch to', options)
-  const same = (reply.body as JsonObject & KubeObject).metadata.resourceVersion === current.metadata.resourceVersion && !options.dryRun
+  const same =
+    (reply.body as JsonObject & KubeObject).metadata.resourceVersion === current.metadata.resourceVersion && !options.dryRun
   const outcome = same ? 'unchanged' : 'configured'
-  return done(target, outcome, `${displayName(target.resource, target.name)} ${outcome}${suffix(options)}`, [...warnings, ...reply.warnings], options.dryRun ? { before: printed(current), after: printed(reply.body) } : undefined)
+  return done(
+    target,
+    outcome,
+    `${displayName(target.resource, target.name)} ${outcome}${suffix(options)}`,
+    [...warnings, ...reply.warnings],
+    options.dryRun ? { before: printed(current), after: printed(reply.body) } : undefined,
+  )
 }
 
 function createTarget(door: Door, target: Target, options: FileOptions): DocumentOutcome {
-  const reply = door.call({ method: 'POST', path: `${pathOf(target.resource, target.namespace)}?${query(options)}`, body: withLastApplied(target) })
+  const reply = door.call({
+    method: 'POST',
+    path: `${pathOf(target.resource, target.namespace)}?${query(options)}`,
+    body: withLastApplied(target),
+  })
   if (reply.code !== 201) return refused(target, reply, 'error when creating', options)
-  return done(target, 'created', `${displayName(target.resource, target.name)} created${suffix(options)}`, reply.warnings, options.dryRun ? { before: null, after: printed(reply.body) } : undefined)
+  return done(
+    target,
+    'created',
+    `${displayName(target.resource, target.name)} created${suffix(options)}`,
+    reply.warnings,
+    options.dryRun ? { before: null, after: printed(reply.body) } : undefined,
+  )
 }
 
 function deleteTarget(door: Door, target: Target, options: FileOptions): DocumentOutcome {
-  const reply = door.call({ method: 'DELETE', path: pathOf(target.resource, target.namespace, target.name), body: { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background' } })
+  const reply = door.call({
+    method: 'DELETE',
+    path: pathOf(target.resource, target.namespace, target.name),
+    body: { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background' },
+  })
   if (reply.code >= 300) return refused(target, reply, 'error when deleting', options)
   const namespace = target.resource.namespaced ? ` from ${target.namespace} namespace` : ''
-  return done(target, 'deleted', `${displayName(target.resource, target.name).replace('/', ' "')}" deleted${namespace}`, reply.warnings)
+  return done(
+    target,
+    'deleted',
+    `${displayName(target.resource, target.name).replace('/', ' "')}" deleted${namespace}`,
+    reply.warnings,
+  )
 }
 
 /** The object as sent: in its namespace, with itself as the last-applied annotation. */
@@ -178,7 +227,8 @@ function missingAnnotation(target: Target): string {
   return `resource ${target.resource.resource}/${target.name} is missing the ${LAST_APPLIED} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.`
 }
 
-const query = (options: FileOptions) => `fieldManager=kubectl-client-side-apply&fieldValidation=Strict${options.dryRun ? '&dryRun=All' : ''}`
+const query = (options: FileOptions) =>
+  `fieldManager=kubectl-client-side-apply&fieldValidation=Strict${options.dryRun ? '&dryRun=All' : ''}`
 const suffix = (options: FileOptions) => (options.dryRun ? ' (server dry run)' : '')
 const fileName = (options: FileOptions) => options.fileName ?? 'STDIN'
 
@@ -191,18 +241,50 @@ function printed(object: JsonObject): string {
   return toYaml({ ...object, metadata: Object.keys(annotations).length > 0 ? { ...bare, annotations } : bare })
 }
 
-function done(target: Target, outcome: DocumentOutcome['outcome'], message: string, warnings: readonly string[] = [], diff?: DocumentOutcome['diff']): DocumentOutcome {
+function done(
+  target: Target,
+  outcome: DocumentOutcome['outcome'],
+  message: string,
+  warnings: readonly string[] = [],
+  diff?: DocumentOutcome['diff'],
+): DocumentOutcome {
   const { document, resource, name, namespace } = target
-  return { index: document.index, line: document.line, kind: resource.kind, name, namespace, outcome, message, warnings, markers: [], ...(diff ? { diff } : {}) }
+  return {
+    index: document.index,
+    line: document.line,
+    kind: resource.kind,
+    name,
+    namespace,
+    outcome,
+    message,
+    warnings,
+    markers: [],
+    ...(diff ? { diff } : {}),
+  }
 }
 
-function failed(document: Pick<ManifestDocument, 'index' | 'line' | 'text'>, message: string, more: { target?: Target; markers?: readonly Marker[] } = {}): DocumentOutcome {
+function failed(
+  document: Pick<ManifestDocument, 'index' | 'line' | 'text'>,
+  message: string,
+  more: { target?: Target; markers?: readonly Marker[] } = {},
+): DocumentOutcome {
   const { target, markers = [{ line: document.line, column: 1, message }] } = more
   const about = target ? { kind: target.resource.kind, name: target.name, namespace: target.namespace } : {}
-  return { index: document.index, line: document.line, ...about, outcome: 'failed', message, warnings: [], markers: markers.map(({ line, column, message: text }) => ({ line, column, message: text })) }
+  return {
+    index: document.index,
+    line: document.line,
+    ...about,
+    outcome: 'failed',
+    message,
+    warnings: [],
+    markers: markers.map(({ line, column, message: text }) => ({ line, column, message: text })),
+  }
 }
 
 function refused(target: Target, reply: DoorReply, doing: string, options: FileOptions): DocumentOutcome {
   const failure = describeFailure(reply.body, `${doing} "${fileName(options)}"`)
-  return failed(target.document, failure.message, { target, markers: failure.causes.flatMap((cause) => markersFor(target.document, cause)) })
+  return failed(target.document, failure.message, {
+    target,
+    markers: failure.causes.flatMap((cause) => markersFor(target.document, cause)),
+  })
 }

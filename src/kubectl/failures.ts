@@ -16,23 +16,39 @@ interface Cause {
 interface StatusBody {
   readonly message?: string
   readonly reason?: string
-  readonly details?: { readonly kind?: string; readonly name?: string; readonly causes?: readonly { readonly field?: string; readonly message?: string }[] }
+  readonly details?: {
+    readonly kind?: string
+    readonly name?: string
+    readonly causes?: readonly { readonly field?: string; readonly message?: string }[]
+  }
 }
 
 /**
  * A Status as kubectl prints it. Invalid objects are listed cause by cause; everything else is 'Error from server
  * (Reason)'. k8s 1.36: kubectl cmd/util StandardErrorMessage, statusCausesToAggrError.
  */
-export function describeFailure(body: JsonObject, doing: string): { readonly message: string; readonly causes: readonly Cause[] } {
+export function describeFailure(
+  body: JsonObject,
+  doing: string,
+): { readonly message: string; readonly causes: readonly Cause[] } {
   const { message = '', reason = '', details = {} } = body as StatusBody
-  const causes = (details.causes ?? []).map((cause) => ({ message: `${cause.field ? `${cause.field}: ` : ''}${cause.message ?? ''}`, field: cause.field }))
+  const causes = (details.causes ?? []).map((cause) => ({
+    message: `${cause.field ? `${cause.field}: ` : ''}${cause.message ?? ''}`,
+    field: cause.field,
+  }))
   if (reason === 'Invalid') {
     const head = `The ${details.kind ?? ''} "${details.name ?? ''}" is invalid`
     const list = causes.map((cause) => cause.message)
     if (list.length === 0) return { message: `${head}: ${message}`, causes: [{ message }] }
-    return { message: list.length === 1 ? `${head}: ${list[0]}` : `${head}: \n${list.map((line) => `* ${line}`).join('\n')}`, causes }
+    return {
+      message: list.length === 1 ? `${head}: ${list[0]}` : `${head}: \n${list.map((line) => `* ${line}`).join('\n')}`,
+      causes,
+    }
   }
-  return { message: `Error from server${reason ? ` (${reason})` : ''}: ${doing}: ${message}`, causes: causes.length > 0 ? causes : [{ message }] }
+  return {
+    message: `Error from server${reason ? ` (${reason})` : ''}: ${doing}: ${message}`,
+    causes: causes.length > 0 ? causes : [{ message }],
+  }
 }
 
 /** Where in the document a message belongs: at the field it names, or at those that a strict decoding error lists. */

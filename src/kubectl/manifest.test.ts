@@ -43,7 +43,12 @@ describe('parseManifest', () => {
   })
 
   test('reads YAML 1.1 booleans and octal numbers as kubectl does', () => {
-    expect(parseManifest('a: yes\nb: 0644\nc: 2020-01-01\nd: "on"')[0]?.value).toEqual({ a: true, b: 420, c: '2020-01-01', d: 'on' })
+    expect(parseManifest('a: yes\nb: 0644\nc: 2020-01-01\nd: "on"')[0]?.value).toEqual({
+      a: true,
+      b: 420,
+      c: '2020-01-01',
+      d: 'on',
+    })
   })
 
   test('locates fields, list items and the nearest ancestor of a missing one', () => {
@@ -57,6 +62,8 @@ describe('parseManifest', () => {
   })
 
   test('prints as kubectl does', () => {
-    expect(toYaml({ kind: 'A', b: ['x', { z: 'true' }], a: 'yes', m: '010', t: '2020-01-01T00:00:00Z' })).toBe('a: "yes"\nb:\n- x\n- z: "true"\nkind: A\nm: "010"\nt: "2020-01-01T00:00:00Z"\n')
+    expect(toYaml({ kind: 'A', b: ['x', { z: 'true' }], a: 'yes', m: '010', t: '2020-01-01T00:00:00Z' })).toBe(
+      'a: "yes"\nb:\n- x\n- z: "true"\nkind: A\nm: "010"\nt: "2020-01-01T00:00:00Z"\n',
+    )
   })
 })

@@ -1,4 +1,15 @@
-import { boolYaml11Tag, CORE_SCHEMA, dump, EVENT_ID, intYaml11Tag, load, mergeTag, parseEvents, YAML11_SCHEMA, YAMLException } from 'js-yaml'
+import {
+  boolYaml11Tag,
+  CORE_SCHEMA,
+  dump,
+  EVENT_ID,
+  intYaml11Tag,
+  load,
+  mergeTag,
+  parseEvents,
+  YAML11_SCHEMA,
+  YAMLException,
+} from 'js-yaml'
 import type { JsonObject } from '../apimachinery/resource.ts'
 
 /** Reads as kubectl's YAML library does: YAML 1.1 booleans and octal numbers, merge keys, times as text. */
@@ -71,7 +82,13 @@ function parseDocument(text: string, firstLine: number): { value: unknown } | { 
     if (!(error instanceof YAMLException)) throw error
     const line = firstLine + (error.mark?.line ?? 0)
     const column = (error.mark?.column ?? 0) + 1
-    return { error: { line, column, message: `error parsing YAML: line ${line}, column ${column}: ${error.reason}${hint(error.reason ?? '')}` } }
+    return {
+      error: {
+        line,
+        column,
+        message: `error parsing YAML: line ${line}, column ${column}: ${error.reason}${hint(error.reason ?? '')}`,
+      },
+    }
   }
 }
 
@@ -99,7 +116,9 @@ export function locateField(document: Pick<ManifestDocument, 'text' | 'line'>, p
 
 /** 'a.b["c"][0]' -> 'a.b.c[0]' */
 function normalizePath(path: string): string {
-  return path.replace(/\["?([^\]"]+)"?\]/g, (whole, inner: string) => (/^\d+$/.test(inner) ? whole : `.${inner}`)).replace(/^\./, '')
+  return path
+    .replace(/\["?([^\]"]+)"?\]/g, (whole, inner: string) => (/^\d+$/.test(inner) ? whole : `.${inner}`))
+    .replace(/^\./, '')
 }
 
 function parentOf(path: string): string {
@@ -112,7 +131,8 @@ function fieldPlaces(text: string): Map<string, number> {
   const places = new Map<string, number>()
   type Level = { readonly path: string; readonly list: boolean; count: number; key: string | null }
   const levels: Level[] = []
-  const childPath = (level: Level): string => (level.list ? `${level.path}[${level.count}]` : level.path === '' ? (level.key ?? '') : `${level.path}.${level.key ?? ''}`)
+  const childPath = (level: Level): string =>
+    level.list ? `${level.path}[${level.count}]` : level.path === '' ? (level.key ?? '') : `${level.path}.${level.key ?? ''}`
   const closeValue = () => {
     const level = levels.at(-1)
     if (!level) return

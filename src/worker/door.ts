@@ -8,7 +8,16 @@ export function clusterDoor(cluster: Cluster): Door {
     call: (request) => cluster.call(request, ADMIN),
     findKind(apiVersion, kind) {
       const info = cluster.api.resources.findKind(apiVersion, kind)
-      return info && { group: info.group, version: info.version, resource: info.resource, kind: info.kind, namespaced: info.namespaced, model: info.model }
+      return (
+        info && {
+          group: info.group,
+          version: info.version,
+          resource: info.resource,
+          kind: info.kind,
+          namespaced: info.namespaced,
+          model: info.model,
+        }
+      )
     },
   }
 }

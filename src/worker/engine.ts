@@ -9,7 +9,20 @@ import type { Feed, FeedContext } from './feeds/feed.ts'
 import { makeFeed } from './feeds/registry.ts'
 import { tooManyPods, MAX_PODS } from './limits.ts'
 import { Pacer, type Host } from './pacer.ts'
-import type { ApiCall, ApiReply, ApplyOptions, ClusterOptions, DocumentResult, EngineApi, FeedRequest, InputLog, LoggedInput, SimCommand, Speed, WorkerMessage } from './protocol.ts'
+import type {
+  ApiCall,
+  ApiReply,
+  ApplyOptions,
+  ClusterOptions,
+  DocumentResult,
+  EngineApi,
+  FeedRequest,
+  InputLog,
+  LoggedInput,
+  SimCommand,
+  Speed,
+  WorkerMessage,
+} from './protocol.ts'
 
 interface Subscription {
   readonly request: FeedRequest
@@ -116,6 +129,12 @@ export class Engine implements EngineApi {
     this.subscriptions.delete(id)
   }
 
+  /** Lets simulated time pass at once, without pacing: for headless runs. */
+  runFor(durationMs: number): void {
+    const { cluster } = this.parts()
+    this.guarded(() => cluster.sim.runFor(durationMs))
+  }
+
   private build(options: ClusterOptions): void {
     this.pacer?.pause()
     for (const { feed } of this.subscriptions.values()) feed.stop()
@@ -154,7 +173,17 @@ export class Engine implements EngineApi {
 
   private applyNow(yaml: string, options: ApplyOptions): readonly DocumentResult[] {
     const refusal = tooManyPods([], yaml)
-    if (refusal) return [{ index: 0, line: refusal.line, outcome: 'failed', message: refusal.message, warnings: [], markers: [{ line: refusal.line, column: 1, message: refusal.message }] }]
+    if (refusal)
+      return [
+        {
+          index: 0,
+          line: refusal.line,
+          outcome: 'failed',
+          message: refusal.message,
+          warnings: [],
+          markers: [{ line: refusal.line, column: 1, message: refusal.message }],
+        },
+      ]
     return applyFile(this.parts().door, yaml, options)
   }
 
@@ -207,7 +236,11 @@ export class Engine implements EngineApi {
 
   private crashed(error: unknown): void {
     this.pacer?.pause()
-    this.post({ type: 'crash', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error), log: this.log() })
+    this.post({
+      type: 'crash',
+      message: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+      log: this.log(),
+    })
   }
 
   private frame(): void {
@@ -220,5 +253,13 @@ export class Engine implements EngineApi {
 }
 
 function refusalStatus(refusal: { readonly message: string }): JsonObject {
-  return { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Invalid', message: refusal.message, code: 422, details: { maxPods: MAX_PODS } }
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    status: 'Failure',
+    reason: 'Invalid',
+    message: refusal.message,
+    code: 422,
+    details: { maxPods: MAX_PODS },
+  }
 }

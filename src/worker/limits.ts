@@ -24,9 +24,16 @@ export function tooManyPods(bodies: readonly unknown[], yaml = ''): Refusal | nu
 }
 
 function check(body: unknown, line: number): Refusal | null {
-  const { kind = 'object', metadata, spec } = (body ?? {}) as { kind?: string; metadata?: { name?: string }; spec?: { replicas?: unknown; parallelism?: unknown } }
+  const {
+    kind = 'object',
+    metadata,
+    spec,
+  } = (body ?? {}) as { kind?: string; metadata?: { name?: string }; spec?: { replicas?: unknown; parallelism?: unknown } }
   const wanted = Number(spec?.replicas ?? spec?.parallelism ?? 0)
   if (!(wanted > MAX_PODS)) return null
   const name = metadata?.name ? ` "${metadata.name}"` : ''
-  return { line, message: `${kind}${name} asks for ${wanted.toLocaleString('en-US')} pods; a cluster holds at most ${MAX_PODS.toLocaleString('en-US')}. Ask for fewer.` }
+  return {
+    line,
+    message: `${kind}${name} asks for ${wanted.toLocaleString('en-US')} pods; a cluster holds at most ${MAX_PODS.toLocaleString('en-US')}. Ask for fewer.`,
+  }
 }

@@ -30,7 +30,12 @@ describe('pacer', () => {
     for (const speed of [0.1, 1, 10, 1000]) {
       const sim = new Simulation({ seed: 1, startTimeMs: 0 })
       const wall = fakeHost()
-      const pacer = new Pacer(sim, wall.host, () => undefined, () => undefined)
+      const pacer = new Pacer(
+        sim,
+        wall.host,
+        () => undefined,
+        () => undefined,
+      )
       pacer.setSpeed(speed)
       pacer.play()
       wall.run(2000)
@@ -64,7 +69,12 @@ describe('pacer', () => {
           longest = Math.max(longest, wall.host.now() - began)
         }),
     }
-    const pacer = new Pacer(sim, host, () => undefined, () => undefined)
+    const pacer = new Pacer(
+      sim,
+      host,
+      () => undefined,
+      () => undefined,
+    )
     pacer.setSpeed(1000)
     pacer.play()
     wall.run(1000)
@@ -81,7 +91,12 @@ describe('pacer', () => {
     sim.schedule(20, () => changes++)
     sim.schedule(20, () => changes++)
     sim.schedule(30, () => changes++)
-    const pacer = new Pacer(sim, wall.host, () => undefined, () => undefined)
+    const pacer = new Pacer(
+      sim,
+      wall.host,
+      () => undefined,
+      () => undefined,
+    )
     pacer.step(() => changes)
     expect([sim.now, changes]).toEqual([20, 2])
   })
@@ -93,7 +108,12 @@ describe('pacer', () => {
     sim.schedule(5, () => {
       throw new Error('broken')
     })
-    const pacer = new Pacer(sim, wall.host, () => undefined, (error) => (crash = error))
+    const pacer = new Pacer(
+      sim,
+      wall.host,
+      () => undefined,
+      (error) => (crash = error),
+    )
     pacer.play()
     wall.run(100)
     expect(String(crash)).toContain('broken')

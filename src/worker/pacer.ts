@@ -51,7 +51,8 @@ export class Pacer {
   get reachedSpeed(): number {
     const first = this.samples[0]
     const last = this.samples.at(-1)
-    if (!this.runningValue || !first || !last || last.wallMs - first.wallMs < 50) return this.speedValue === 'max' ? 0 : this.speedValue
+    if (!this.runningValue || !first || !last || last.wallMs - first.wallMs < 50)
+      return this.speedValue === 'max' ? 0 : this.speedValue
     return (last.simMs - first.simMs) / (last.wallMs - first.wallMs)
   }
 

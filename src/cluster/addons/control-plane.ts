@@ -101,13 +101,22 @@ function components(nodeIP: string): StaticPod[] {
       livePath: '/livez',
       readyPath: '/readyz',
       folders: { kubeconfig: '/etc/kubernetes/scheduler.conf' },
-      command: ['kube-scheduler', '--bind-address=127.0.0.1', '--kubeconfig=/etc/kubernetes/scheduler.conf', '--leader-elect=true'],
+      command: [
+        'kube-scheduler',
+        '--bind-address=127.0.0.1',
+        '--kubeconfig=/etc/kubernetes/scheduler.conf',
+        '--leader-elect=true',
+      ],
     },
   ]
 }
 
 function podOf(part: StaticPod): Pod {
-  const probe = (path: string, timing: object) => ({ httpGet: { host: '127.0.0.1', path, port: part.port, scheme: part.scheme }, timeoutSeconds: 15, ...timing })
+  const probe = (path: string, timing: object) => ({
+    httpGet: { host: '127.0.0.1', path, port: part.port, scheme: part.scheme },
+    timeoutSeconds: 15,
+    ...timing,
+  })
   const container: Container = {
     name: part.name,
     image: part.image,
@@ -117,7 +126,11 @@ function podOf(part: StaticPod): Pod {
     livenessProbe: probe(part.livePath, { failureThreshold: 8, initialDelaySeconds: 10, periodSeconds: 10 }),
     startupProbe: probe(part.readyPath ?? part.livePath, { failureThreshold: 24, initialDelaySeconds: 10, periodSeconds: 10 }),
     ...(part.readyPath ? { readinessProbe: probe(part.readyPath, { failureThreshold: 3, periodSeconds: 1 }) } : {}),
-    volumeMounts: Object.entries(part.folders).map(([name, mountPath]) => ({ name, mountPath, ...(name === 'etcd-data' ? {} : { readOnly: true }) })),
+    volumeMounts: Object.entries(part.folders).map(([name, mountPath]) => ({
+      name,
+      mountPath,
+      ...(name === 'etcd-data' ? {} : { readOnly: true }),
+    })),
   }
   const volumes: Volume[] = Object.entries(part.folders).map(([name, path]) => ({
     name,

@@ -24,8 +24,16 @@ export function flannelObjects(): readonly KubeObject[] {
   const image = 'ghcr.io/flannel-io/flannel:v0.27.4'
   const env = (fieldPath: string) => ({ valueFrom: { fieldRef: { fieldPath } } })
   const objects = [
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-flannel', labels: { 'k8s-app': 'flannel', 'pod-security.kubernetes.io/enforce': 'privileged' } } },
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'flannel', namespace: 'kube-flannel', labels: { 'k8s-app': 'flannel' } } },
+    {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: 'kube-flannel', labels: { 'k8s-app': 'flannel', 'pod-security.kubernetes.io/enforce': 'privileged' } },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: 'flannel', namespace: 'kube-flannel', labels: { 'k8s-app': 'flannel' } },
+    },
     {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRole',
@@ -43,7 +51,12 @@ export function flannelObjects(): readonly KubeObject[] {
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'flannel' },
       subjects: [{ kind: 'ServiceAccount', name: 'flannel', namespace: 'kube-flannel' }],
     },
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kube-flannel-cfg', namespace: 'kube-flannel', labels }, data: { 'cni-conf.json': CNI_CONF, 'net-conf.json': NET_CONF } },
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'kube-flannel-cfg', namespace: 'kube-flannel', labels },
+      data: { 'cni-conf.json': CNI_CONF, 'net-conf.json': NET_CONF },
+    },
     {
       apiVersion: 'apps/v1',
       kind: 'DaemonSet',

@@ -37,7 +37,12 @@ export function kubeProxyObjects(): readonly KubeObject[] {
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'system:node-proxier' },
       subjects: [{ kind: 'ServiceAccount', name: 'kube-proxy', namespace: 'kube-system' }],
     },
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kube-proxy', namespace: 'kube-system', labels: { app: 'kube-proxy' } }, data: { 'config.conf': CONFIG } },
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'kube-proxy', namespace: 'kube-system', labels: { app: 'kube-proxy' } },
+      data: { 'config.conf': CONFIG },
+    },
     {
       apiVersion: 'apps/v1',
       kind: 'DaemonSet',
@@ -54,7 +59,11 @@ export function kubeProxyObjects(): readonly KubeObject[] {
                 name: 'kube-proxy',
                 image: `registry.k8s.io/kube-proxy:${KUBERNETES_VERSION}`,
                 imagePullPolicy: 'IfNotPresent',
-                command: ['/usr/local/bin/kube-proxy', '--config=/var/lib/kube-proxy/config.conf', '--hostname-override=$(NODE_NAME)'],
+                command: [
+                  '/usr/local/bin/kube-proxy',
+                  '--config=/var/lib/kube-proxy/config.conf',
+                  '--hostname-override=$(NODE_NAME)',
+                ],
                 securityContext: { privileged: true },
                 env: [{ name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
                 volumeMounts: [

@@ -65,7 +65,14 @@ class Run {
     const { cluster, golden } = this
     this.startMs = cluster.sim.now
     cluster.etcd.watchAll((change) => this.see(change))
-    cluster.call({ method: 'POST', path: '/api/v1/namespaces', body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: golden.namespace } } }, ADMIN)
+    cluster.call(
+      {
+        method: 'POST',
+        path: '/api/v1/namespaces',
+        body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: golden.namespace } },
+      },
+      ADMIN,
+    )
     cluster.sim.runFor(50)
     let before = 0
     for (const step of golden.steps) {
@@ -80,11 +87,23 @@ class Run {
   private see(change: Change): void {
     const { namespace, name } = change.value.metadata
     if (change.bucket.startsWith('leases')) return
-    const about = change.bucket === 'events' ? (change.value as { involvedObject?: { namespace?: string; kind?: string; name?: string } }).involvedObject : undefined
+    const about =
+      change.bucket === 'events'
+        ? (change.value as { involvedObject?: { namespace?: string; kind?: string; name?: string } }).involvedObject
+        : undefined
     const inside = namespace === this.golden.namespace || (change.bucket === 'namespaces' && name === this.golden.namespace)
     const recorded = this.recordedKinds.has(`${change.value.kind ?? ''}/${name ?? ''}`)
-    const clusterEvent = about?.kind === 'Node' || about?.kind === 'PersistentVolume' ? this.recordedKinds.has(`${about.kind}/${about.name ?? ''}`) : false
-    if (!inside && !recorded && !clusterEvent && (namespace !== undefined || !this.golden.trace.some((line) => line.kind === change.value.kind))) return
+    const clusterEvent =
+      about?.kind === 'Node' || about?.kind === 'PersistentVolume'
+        ? this.recordedKinds.has(`${about.kind}/${about.name ?? ''}`)
+        : false
+    if (
+      !inside &&
+      !recorded &&
+      !clusterEvent &&
+      (namespace !== undefined || !this.golden.trace.some((line) => line.kind === change.value.kind))
+    )
+      return
     if (name === 'kube-root-ca.crt' && !recorded) return
     this.lastWriteMs = this.cluster.sim.now
     this.anonymizer.learn(change.value)
@@ -96,8 +115,17 @@ class Run {
     else if (action.waitFor !== undefined) this.wait(action.waitFor, satisfied !== false, sinceMs)
     else if (action.do !== undefined) this.act(action.do)
     else if (action.method && action.path !== undefined) {
-      const reply = this.cluster.call({ method: action.method, path: this.resolve(action.path), body: this.resolveBody(action.body), contentType: action.contentType ?? (action.method === 'PATCH' ? 'application/merge-patch+json' : undefined) }, ADMIN)
-      if (code !== undefined && reply.code !== code) this.problems.push(`${action.method} ${action.path}: ${reply.code}, recorded ${code}`)
+      const reply = this.cluster.call(
+        {
+          method: action.method,
+          path: this.resolve(action.path),
+          body: this.resolveBody(action.body),
+          contentType: action.contentType ?? (action.method === 'PATCH' ? 'application/merge-patch+json' : undefined),
+        },
+        ADMIN,
+      )
+      if (code !== undefined && reply.code !== code)
+        this.problems.push(`${action.method} ${action.path}: ${reply.code}, recorded ${code}`)
       this.cluster.sim.runFor(20)
     }
   }
@@ -136,13 +164,27 @@ class Run {
   private conditionOf(text: string): (() => boolean) | null {
     if (text.startsWith('deployment complete')) return () => this.objects<Deployment>('deployments.apps').every(isComplete)
     const active = /^(\d+) active pods$/.exec(text)
-    if (active) return () => this.pods().filter((pod) => !pod.metadata.deletionTimestamp && !hasEnded(pod)).length === Number(active[1])
+    if (active)
+      return () => this.pods().filter((pod) => !pod.metadata.deletionTimestamp && !hasEnded(pod)).length === Number(active[1])
     const ready = /^(\d+) pods Ready( and StatefulSet status caught up)?$/.exec(text)
-    if (ready) return () => this.pods().filter(isReady).length === Number(ready[1]) && (!ready[2] || this.objects<StatefulSet>('statefulsets.apps').every((set) => set.status?.readyReplicas === Number(ready[1]) && set.status.observedGeneration === set.metadata.generation))
+    if (ready)
+      return () =>
+        this.pods().filter(isReady).length === Number(ready[1]) &&
+        (!ready[2] ||
+          this.objects<StatefulSet>('statefulsets.apps').every(
+            (set) => set.status?.readyReplicas === Number(ready[1]) && set.status.observedGeneration === set.metadata.generation,
+          ))
     const job = /^Job condition (\w+)$/.exec(text)
-    if (job) return () => this.objects<Job>('jobs.batch').some((object) => object.status?.conditions?.some((c) => c.type === job[1] && c.status === 'True'))
+    if (job)
+      return () =>
+        this.objects<Job>('jobs.batch').some((object) =>
+          object.status?.conditions?.some((c) => c.type === job[1] && c.status === 'True'),
+        )
     const node = /^(node-\d+) (Unknown|Ready True)$/.exec(text)
-    if (node) return () => readyStatus(this.cluster.etcd.get('nodes', node[1] ?? '')?.value as Node | undefined) === (node[2] === 'Unknown' ? 'Unknown' : 'True')
+    if (node)
+      return () =>
+        readyStatus(this.cluster.etcd.get('nodes', node[1] ?? '')?.value as Node | undefined) ===
+        (node[2] === 'Unknown' ? 'Unknown' : 'True')
     if (text === 'no pods' || text === 'pods gone') return () => this.pods().length === 0
     const count = /^(\d+) pods?( again)?$/.exec(text)
     if (count) return () => this.pods().length === Number(count[1])
@@ -169,7 +211,9 @@ class Run {
     return text.replace(/[\w.-]*<(?:hash|x|min)\d+>[\w.<>-]*/g, (placeholder) => {
       const known = this.used.get(placeholder)
       if (known !== undefined) return known
-      const names = [...new Set(this.lines.filter((line) => line.event === 'ADDED' && line.name !== undefined).map((line) => line.name ?? ''))]
+      const names = [
+        ...new Set(this.lines.filter((line) => line.event === 'ADDED' && line.name !== undefined).map((line) => line.name ?? '')),
+      ]
       const taken = new Set(this.used.values())
       const found = names.find((name) => !taken.has(name) && this.anonymizer.text(name) === collapse(placeholder))
       if (found === undefined) return placeholder
@@ -181,10 +225,18 @@ class Run {
 
 function isComplete({ metadata, spec, status }: Deployment): boolean {
   const wanted = spec?.replicas ?? 1
-  return status?.observedGeneration === metadata.generation && (status?.replicas ?? 0) === wanted && (status?.updatedReplicas ?? 0) === wanted && (status?.availableReplicas ?? 0) === wanted
+  return (
+    status?.observedGeneration === metadata.generation &&
+    (status?.replicas ?? 0) === wanted &&
+    (status?.updatedReplicas ?? 0) === wanted &&
+    (status?.availableReplicas ?? 0) === wanted
+  )
 }
 
 /** The recorder counts a pod by its Ready condition, which hollow nodes set before the containers run. */
-const isReady = (pod: Pod): boolean => pod.metadata.deletionTimestamp === undefined && pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') === true
+const isReady = (pod: Pod): boolean =>
+  pod.metadata.deletionTimestamp === undefined &&
+  pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') === true
 const hasEnded = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
-const readyStatus = (node: Node | undefined): string | undefined => node?.status?.conditions?.find((c) => c.type === 'Ready')?.status
+const readyStatus = (node: Node | undefined): string | undefined =>
+  node?.status?.conditions?.find((c) => c.type === 'Ready')?.status

@@ -1,9 +1,11 @@
 import { collapse, collapseValue, type Anonymizer, type TraceLine } from './trace.ts'
 
 /** Paths whose intermediate values depend on how fast other components are; only the last value counts. */
-const LAST_ONLY = /^(status\.|subsets|endpoints\b|endpoints\[|ports\b|ports\[|metadata\.generation$|metadata\.resourceVersion|metadata\.annotations\.\[endpoints\.kubernetes\.io)/
+const LAST_ONLY =
+  /^(status\.|subsets|endpoints\b|endpoints\[|ports\b|ports\[|metadata\.generation$|metadata\.resourceVersion|metadata\.annotations\.\[endpoints\.kubernetes\.io)/
 /** Never compared: what depends on the machine that was recorded. */
-const IGNORED = /containerID|imageID|startedAt|finishedAt|startTime|observedGeneration|allocatedResources|declaredFeatures|nodeInfo|\.images|volumesInUse|hostIP|podIP|nodePort|clusterIP/
+const IGNORED =
+  /containerID|imageID|startedAt|finishedAt|startTime|observedGeneration|allocatedResources|declaredFeatures|nodeInfo|\.images|volumesInUse|hostIP|podIP|nodePort|clusterIP/
 
 interface Life {
   created: boolean
@@ -59,7 +61,10 @@ function signature(kind: string, life: Life, known: ReadonlySet<string>): string
  */
 export function differencesOf(expected: readonly TraceLine[], actual: readonly TraceLine[], anonymizer: Anonymizer): string[] {
   const want = livesOf(expected.map(collapseLine), (line) => collapse(line.name ?? ''))
-  const got = livesOf(actual.map((line) => anonymizeLine(line, anonymizer)), (line) => anonymizer.text(line.name ?? ''))
+  const got = livesOf(
+    actual.map((line) => anonymizeLine(line, anonymizer)),
+    (line) => anonymizer.text(line.name ?? ''),
+  )
   const out: string[] = []
   for (const [group, lives] of want) {
     const kind = group.slice(0, group.indexOf('/'))
@@ -75,7 +80,8 @@ export function differencesOf(expected: readonly TraceLine[], actual: readonly T
       if (text !== right[i]) out.push(`${group}: ${firstDifference(right[i] ?? '', text)}`)
     })
   }
-  for (const [group, lives] of got) if (!want.has(group) && lives.some((life) => life.created)) out.push(`${group}: not in the recording`)
+  for (const [group, lives] of got)
+    if (!want.has(group) && lives.some((life) => life.created)) out.push(`${group}: not in the recording`)
   out.push(...eventDifferences(expected, actual, anonymizer))
   return out
 }
@@ -84,7 +90,10 @@ function eventDifferences(expected: readonly TraceLine[], actual: readonly Trace
   const text = ({ object, type, reason, message, source }: TraceLine) => `${object} ${type} ${reason} ${source}: ${message}`
   const want = new Set(expected.filter((line) => line.kind === 'Event').map((line) => collapse(text(line))))
   const got = new Set(actual.filter((line) => line.kind === 'Event').map((line) => anonymizer.text(text(line))))
-  return [...[...want].filter((line) => !got.has(line)).map((line) => `missing event ${line}`), ...[...got].filter((line) => !want.has(line)).map((line) => `extra event ${line}`)]
+  return [
+    ...[...want].filter((line) => !got.has(line)).map((line) => `missing event ${line}`),
+    ...[...got].filter((line) => !want.has(line)).map((line) => `extra event ${line}`),
+  ]
 }
 
 /** Names keep their numbers, so that objects stay apart; values lose them. */
@@ -93,10 +102,21 @@ function collapseLine(line: TraceLine): TraceLine {
 }
 
 function anonymizeLine(line: TraceLine, anonymizer: Anonymizer): TraceLine {
-  return { ...line, changes: mapValues(line.changes, (value) => anonymizer.value(value), (path) => anonymizer.text(path)) }
+  return {
+    ...line,
+    changes: mapValues(
+      line.changes,
+      (value) => anonymizer.value(value),
+      (path) => anonymizer.text(path),
+    ),
+  }
 }
 
-function mapValues(changes: TraceLine['changes'], map: (value: unknown) => unknown, mapPath: (path: string) => string = (path) => path): TraceLine['changes'] {
+function mapValues(
+  changes: TraceLine['changes'],
+  map: (value: unknown) => unknown,
+  mapPath: (path: string) => string = (path) => path,
+): TraceLine['changes'] {
   return changes && Object.fromEntries(Object.entries(changes).map(([path, value]) => [mapPath(path), map(value)]))
 }
 

@@ -4,7 +4,17 @@ import type { JsonObject } from '../../apimachinery/resource.ts'
 export type Flat = ReadonlyMap<string, unknown>
 
 /** Values that differ between any two runs. */
-const VOLATILE = new Set(['uid', 'resourceVersion', 'creationTimestamp', 'managedFields', 'selfLink', 'lastTransitionTime', 'lastUpdateTime', 'lastProbeTime', 'lastHeartbeatTime'])
+const VOLATILE = new Set([
+  'uid',
+  'resourceVersion',
+  'creationTimestamp',
+  'managedFields',
+  'selfLink',
+  'lastTransitionTime',
+  'lastUpdateTime',
+  'lastProbeTime',
+  'lastHeartbeatTime',
+])
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/
 
 /** Flattens an object as the traces do: list items by type, name, kind/name, key:effect or index; keys with dots in brackets. */
@@ -18,7 +28,8 @@ function walk(out: Map<string, unknown>, path: string, value: unknown): void {
   if (path === 'metadata.ownerReferences') {
     out.set(path, (value as OwnerReference[]).map(ownerText))
   } else if (Array.isArray(value)) {
-    if (value.some((item) => typeof item === 'object' && item !== null)) value.forEach((item, i) => walk(out, `${path}[${itemKey(item as JsonObject, i)}]`, item))
+    if (value.some((item) => typeof item === 'object' && item !== null))
+      value.forEach((item, i) => walk(out, `${path}[${itemKey(item as JsonObject, i)}]`, item))
     else out.set(path, value)
   } else if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value).filter(([key]) => !VOLATILE.has(key) || path.endsWith('targetRef'))

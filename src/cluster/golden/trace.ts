@@ -26,7 +26,17 @@ export function lineOf(change: Change, startMs: number): TraceLine {
   const kind = value.kind ?? ''
   if (kind === 'Event') {
     const { involvedObject, type, reason, message, source, count, reportingComponent } = value as unknown as EventObject
-    return { t, event, kind, object: `${involvedObject.kind}/${involvedObject.name}`, type, reason, message, source: source?.component || reportingComponent, count }
+    return {
+      t,
+      event,
+      kind,
+      object: `${involvedObject.kind}/${involvedObject.name}`,
+      type,
+      reason,
+      message,
+      source: source?.component || reportingComponent,
+      count,
+    }
   }
   const before = change.previous ? flatten(change.previous as unknown as JsonObject) : new Map()
   const changes = difference(before, flatten(value))
@@ -60,7 +70,8 @@ export class Anonymizer {
       if (!this.hashes.has(bare)) this.hashes.set(bare, `<hash${this.hashes.size + 1}>`)
     }
     const minute = /-(\d{8,})$/.exec(object.metadata.name ?? '')?.[1]
-    if (minute !== undefined && object.kind === 'Job' && !this.minutes.has(minute)) this.minutes.set(minute, `<min${this.minutes.size + 1}>`)
+    if (minute !== undefined && object.kind === 'Job' && !this.minutes.has(minute))
+      this.minutes.set(minute, `<min${this.minutes.size + 1}>`)
   }
 
   text(text: string): string {
@@ -82,7 +93,9 @@ export function collapse(text: string): string {
   return text
     .replace(/<(x|ip|uid)\d+>/g, '<$1>')
     .replace(/-[bcdfghjklmnpqrstvwxz2456789]{5}(?![\w-])/g, '-<x>')
-    .replace(/\b\d{1,3}(\.\d{1,3}){3}\b(?=$|[/:,\s"])/g, (ip) => (ip.startsWith('203.0.113') || ip.startsWith('198.51.100') ? ip : '<ip>'))
+    .replace(/\b\d{1,3}(\.\d{1,3}){3}\b(?=$|[/:,\s"])/g, (ip) =>
+      ip.startsWith('203.0.113') || ip.startsWith('198.51.100') ? ip : '<ip>',
+    )
     .replace(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '<uid>')
     .replace(/\bnode-[123]\b/g, '<node>')
 }

@@ -27,7 +27,13 @@ describe('NodeNetwork', () => {
     const sim = new Simulation({ seed: 1, startTimeMs: 0 })
     const network = new NodeNetwork()
     network.configure('10.244.3.0/29')
-    expect(['a', 'b', 'c', 'd', 'e'].map((uid) => add(sim, network, uid))).toEqual(['10.244.3.2', '10.244.3.3', '10.244.3.4', '10.244.3.5', '10.244.3.6'])
+    expect(['a', 'b', 'c', 'd', 'e'].map((uid) => add(sim, network, uid))).toEqual([
+      '10.244.3.2',
+      '10.244.3.3',
+      '10.244.3.4',
+      '10.244.3.5',
+      '10.244.3.6',
+    ])
     expect(add(sim, network, 'a')).toBe('10.244.3.2')
     expect(add(sim, network, 'f')).toContain('no IP addresses available in range set: 10.244.3.1-10.244.3.6')
     network.removePod('c')

@@ -6,7 +6,8 @@ export function firstDifference(actual: unknown, expected: unknown, path = ''): 
     return `${where}: ${short(actual)}, recorded ${short(expected)}`
   if (Array.isArray(actual) !== Array.isArray(expected)) return `${where}: ${short(actual)}, recorded ${short(expected)}`
   if (Array.isArray(actual) && Array.isArray(expected)) {
-    if (actual.length !== expected.length) return `${where}: ${actual.length} items ${short(actual)}, recorded ${expected.length} ${short(expected)}`
+    if (actual.length !== expected.length)
+      return `${where}: ${actual.length} items ${short(actual)}, recorded ${expected.length} ${short(expected)}`
     for (let i = 0; i < actual.length; i++) {
       const found = firstDifference(actual[i], expected[i], `${path}[${i}]`)
       if (found) return found
@@ -30,7 +31,8 @@ function short(value: unknown): string {
 
 /** Lists of texts sorted, except where order matters: for facts that are sets. */
 export function unordered(value: unknown, ordered: ReadonlySet<string>): unknown {
-  if (Array.isArray(value)) return value.every((item) => typeof item === 'string') ? value.toSorted() : value.map((item) => unordered(item, ordered))
+  if (Array.isArray(value))
+    return value.every((item) => typeof item === 'string') ? value.toSorted() : value.map((item) => unordered(item, ordered))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, ordered.has(key) ? item : unordered(item, ordered)]))
 }

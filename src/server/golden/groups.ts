@@ -26,7 +26,13 @@ interface Table {
 
 const api = (part: string): Group => ({
   folder: `api/${part}`,
-  run: (content, name) => [{ row: `api/${part}`, name, difference: attempt(() => runApiCase(content as ApiCase, makeApiFixture).differences[0] ?? null) }],
+  run: (content, name) => [
+    {
+      row: `api/${part}`,
+      name,
+      difference: attempt(() => runApiCase(content as ApiCase, makeApiFixture).differences[0] ?? null),
+    },
+  ],
 })
 
 export const groups: readonly Group[] = [
@@ -35,14 +41,24 @@ export const groups: readonly Group[] = [
   api('protocol'),
   {
     folder: 'behaviour',
-    run: (content, name) => [{ row: 'behaviour', name, difference: attempt(() => runBehaviourCase(content as BehaviourCase).differences[0] ?? null) }],
+    run: (content, name) => [
+      { row: 'behaviour', name, difference: attempt(() => runBehaviourCase(content as BehaviourCase).differences[0] ?? null) },
+    ],
   },
   {
     folder: 'scheduler',
     run(content, name) {
       const { input, expect } = content as { input: SchedulerCase; expect: unknown }
       const ordered = new Set(['victims', 'feasible'])
-      return [{ row: 'scheduler', name, difference: attempt(() => firstDifference(unordered(plain(runSchedulerCase(input)), ordered), unordered(expect, ordered))) }]
+      return [
+        {
+          row: 'scheduler',
+          name,
+          difference: attempt(() =>
+            firstDifference(unordered(plain(runSchedulerCase(input)), ordered), unordered(expect, ordered)),
+          ),
+        },
+      ]
     },
   },
   {
@@ -52,7 +68,11 @@ export const groups: readonly Group[] = [
       return rows.map(({ input, expect }, i) => {
         // Kept in the recording for humans; it is the text that was hashed.
         const { hashedText: _text, ...wanted } = expect
-        return { row: `tables/${topic}`, name: `${topic}#${i}`, difference: attempt(() => firstDifference(plain(runTableRow(topic, input)), wanted)) }
+        return {
+          row: `tables/${topic}`,
+          name: `${topic}#${i}`,
+          difference: attempt(() => firstDifference(plain(runTableRow(topic, input)), wanted)),
+        }
       })
     },
   },
@@ -64,6 +84,8 @@ function attempt(run: () => string | null): string | null {
   try {
     return run()
   } catch (error) {
-    return error instanceof Error ? `${error.name}: ${error.message} ${(error.stack ?? '').split('\n')[1]?.trim() ?? ''}` : String(error)
+    return error instanceof Error
+      ? `${error.name}: ${error.message} ${(error.stack ?? '').split('\n')[1]?.trim() ?? ''}`
+      : String(error)
   }
 }

@@ -12,7 +12,11 @@ const only = args.includes('--only') ? args[args.indexOf('--only') + 1] : undefi
 const dir = args.find((arg, i) => !arg.startsWith('--') && args[i - 1] !== '--only')
 
 if (!dir || !existsSync(dir)) {
-  console.error(dir ? `${dir}: no such folder` : 'usage: npm run golden -- DIR [--misses] [--only TEXT]\nDIR holds api/, behaviour/, scheduler/, kube-proxy/ and tables/ with recorded cases.')
+  console.error(
+    dir
+      ? `${dir}: no such folder`
+      : 'usage: npm run golden -- DIR [--misses] [--only TEXT]\nDIR holds api/, behaviour/, scheduler/, kube-proxy/ and tables/ with recorded cases.',
+  )
   process.exit(2)
 }
 

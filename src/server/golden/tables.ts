@@ -1,5 +1,13 @@
 import { humanDuration, shortHumanDuration } from '../../apimachinery/duration.ts'
-import { approximateFloat, compareQuantities, formatQuantity, parseQuantity, quantityOf, QuantityError, scaledInt64 } from '../../apimachinery/quantity.ts'
+import {
+  approximateFloat,
+  compareQuantities,
+  formatQuantity,
+  parseQuantity,
+  quantityOf,
+  QuantityError,
+  scaledInt64,
+} from '../../apimachinery/quantity.ts'
 import { runTable as runControllerTable } from '../../controllers/golden-tables.ts'
 import { runTable as runKubeletTable } from '../../kubelet/golden-tables.ts'
 
@@ -19,7 +27,9 @@ export function runTableRow(topic: string, input: unknown): unknown {
 function integer(value: bigint): number | string {
   const max = 2n ** 63n - 1n
   const clamped = value > max ? max : value < -max - 1n ? -max - 1n : value
-  return clamped > BigInt(Number.MAX_SAFE_INTEGER) || clamped < BigInt(Number.MIN_SAFE_INTEGER) ? String(clamped) : Number(clamped)
+  return clamped > BigInt(Number.MAX_SAFE_INTEGER) || clamped < BigInt(Number.MIN_SAFE_INTEGER)
+    ? String(clamped)
+    : Number(clamped)
 }
 
 function quantityRow({ text }: { text: string }): unknown {

@@ -10,13 +10,25 @@ export class EventsFeed implements Feed {
   private readonly changes: KeyedChanges<CoreV1Event>
 
   constructor(context: FeedContext, namespace = '') {
-    this.changes = new KeyedChanges(context.informers.for(events), (event) => namespace === '' || event.metadata.namespace === namespace)
+    this.changes = new KeyedChanges(
+      context.informers.for(events),
+      (event) => namespace === '' || event.metadata.namespace === namespace,
+    )
   }
 
   flush(): readonly FeedData[] {
     const taken = this.changes.take()
     if (!taken) return []
-    return [{ feed: 'events', events: { reset: taken.reset, upserts: taken.upserts.map(eventRow), removed: taken.removed.map((event) => event.metadata.uid ?? '') } }]
+    return [
+      {
+        feed: 'events',
+        events: {
+          reset: taken.reset,
+          upserts: taken.upserts.map(eventRow),
+          removed: taken.removed.map((event) => event.metadata.uid ?? ''),
+        },
+      },
+    ]
   }
 
   stop(): void {

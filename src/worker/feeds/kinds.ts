@@ -26,7 +26,15 @@ export class KindsFeed implements Feed {
       if (info.resource === 'horizontalpodautoscalers' && info.version === 'v1') continue
       seen.add(info.bucket)
       const { group, version, resource, kind, namespaced, strategy } = info
-      kinds.push({ group, version, resource, kind, namespaced, shortNames: strategy.shortNames ?? [], count: etcd.count(info.bucket) })
+      kinds.push({
+        group,
+        version,
+        resource,
+        kind,
+        namespaced,
+        shortNames: strategy.shortNames ?? [],
+        count: etcd.count(info.bucket),
+      })
     }
     const text = JSON.stringify(kinds)
     if (text === this.last) return []

@@ -24,7 +24,17 @@ import type { FeedContext } from './feed.ts'
 import { PodViewer } from './pod-view.ts'
 
 /** Kinds that other objects can own. */
-const OWNED: readonly ResourceRef[] = [pods, replicasets, jobs, endpointslices, deployments, statefulsets, daemonsets, cronjobs, replicationcontrollers]
+const OWNED: readonly ResourceRef[] = [
+  pods,
+  replicasets,
+  jobs,
+  endpointslices,
+  deployments,
+  statefulsets,
+  daemonsets,
+  cronjobs,
+  replicationcontrollers,
+]
 
 /** How an object hangs together with others: owners, owned, selected, mounted, the node. */
 export function linksOf(context: FeedContext, info: ResourceInfo, object: KubeObject): readonly ObjectLink[] {
@@ -32,9 +42,19 @@ export function linksOf(context: FeedContext, info: ResourceInfo, object: KubeOb
   const links: ObjectLink[] = []
   const add = (ref: ResourceRef, namespace: string, name: string, relation: string, status = '') => {
     if (links.some((link) => link.kind === ref.kind && link.name === name && link.relation === relation)) return
-    links.push({ group: ref.group, version: ref.version, resource: ref.resource, kind: ref.kind, namespace, name, relation, status })
+    links.push({
+      group: ref.group,
+      version: ref.version,
+      resource: ref.resource,
+      kind: ref.kind,
+      namespace,
+      name,
+      relation,
+      status,
+    })
   }
-  const addPod = (pod: Pod, relation: string) => add(pods, pod.metadata.namespace ?? '', pod.metadata.name ?? '', relation, viewer.view(pod).status)
+  const addPod = (pod: Pod, relation: string) =>
+    add(pods, pod.metadata.namespace ?? '', pod.metadata.name ?? '', relation, viewer.view(pod).status)
   const namespace = object.metadata.namespace ?? ''
 
   for (const owner of object.metadata.ownerReferences ?? []) {
@@ -59,7 +79,8 @@ export function linksOf(context: FeedContext, info: ResourceInfo, object: KubeOb
   if (info.bucket === 'pods') {
     const pod = object as Pod
     if (pod.spec?.nodeName) add(nodes, '', pod.spec.nodeName, 'runs-on')
-    for (const service of inNamespace(context, services, namespace)) if (selects(service, pod)) add(services, namespace, service.metadata.name ?? '', 'selected-by')
+    for (const service of inNamespace(context, services, namespace))
+      if (selects(service, pod)) add(services, namespace, service.metadata.name ?? '', 'selected-by')
   }
   const spec = podSpecOf(info, object)
   if (spec) for (const [ref, name] of mountsOf(spec)) add(ref, namespace, name, 'mounts')

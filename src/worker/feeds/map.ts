@@ -65,9 +65,14 @@ export class MapFeed implements Feed {
     }
     const nodeRows = [...dirtyNodes.values()].map((node) => this.nodeRow(node))
     if (!reset && nodeRows.length + removedNodes.length + rows.length + removedPods.length === 0) return []
-    const messages: FeedData[] = [{ feed: 'map', map: { reset, nodes: nodeRows, removedNodes, pods: rows.slice(0, CHUNK), removedPods } }]
+    const messages: FeedData[] = [
+      { feed: 'map', map: { reset, nodes: nodeRows, removedNodes, pods: rows.slice(0, CHUNK), removedPods } },
+    ]
     for (let i = CHUNK; i < rows.length; i += CHUNK)
-      messages.push({ feed: 'map', map: { reset: false, nodes: [], removedNodes: [], pods: rows.slice(i, i + CHUNK), removedPods: [] } })
+      messages.push({
+        feed: 'map',
+        map: { reset: false, nodes: [], removedNodes: [], pods: rows.slice(i, i + CHUNK), removedPods: [] },
+      })
     return messages
   }
 
@@ -94,8 +99,12 @@ export class MapFeed implements Feed {
   /** Keeps the sums of requests per node. */
   private account(uid: string, now: Placement | undefined, touched: Set<string>): void {
     const before = this.placements.get(uid)
-    if (before && now && before.node === now.node && before.cpuMilli === now.cpuMilli && before.memoryBytes === now.memoryBytes) return
-    for (const [placement, sign] of [[before, -1], [now, 1]] as const) {
+    if (before && now && before.node === now.node && before.cpuMilli === now.cpuMilli && before.memoryBytes === now.memoryBytes)
+      return
+    for (const [placement, sign] of [
+      [before, -1],
+      [now, 1],
+    ] as const) {
       if (!placement) continue
       const sum = this.use.get(placement.node) ?? { cpuMilli: 0, memoryBytes: 0 }
       sum.cpuMilli += sign * placement.cpuMilli
@@ -142,7 +151,9 @@ export class MapFeed implements Feed {
     return {
       slot: this.nodeSlots.take(name),
       name,
-      roles: Object.keys(node.metadata.labels ?? {}).flatMap((label) => (label.startsWith('node-role.kubernetes.io/') ? [label.slice(24)] : [])),
+      roles: Object.keys(node.metadata.labels ?? {}).flatMap((label) =>
+        label.startsWith('node-role.kubernetes.io/') ? [label.slice(24)] : [],
+      ),
       status: `${ready ? 'Ready' : 'NotReady'}${unschedulable ? ',SchedulingDisabled' : ''}`,
       ready,
       unschedulable,

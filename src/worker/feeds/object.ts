@@ -55,7 +55,11 @@ export class ObjectFeed implements Feed {
   }
 
   private isAbout({ involvedObject }: CoreV1Event): boolean {
-    return involvedObject.kind === this.info.kind && involvedObject.name === this.name && (involvedObject.namespace ?? '') === this.namespace
+    return (
+      involvedObject.kind === this.info.kind &&
+      involvedObject.name === this.name &&
+      (involvedObject.namespace ?? '') === this.namespace
+    )
   }
 
   private mayRelate(object: KubeObject): boolean {

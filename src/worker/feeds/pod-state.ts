@@ -2,16 +2,54 @@ import { POD_STATES, type PodState } from '../protocol.ts'
 
 const CODE = Object.fromEntries(POD_STATES.map((state, code) => [state, code])) as { readonly [state in PodState]: number }
 
-const IMAGE_TROUBLE = new Set(['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull', 'CreateContainerConfigError', 'CreateContainerError', 'ImageInspectError', 'RegistryUnavailable'])
+const IMAGE_TROUBLE = new Set([
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'InvalidImageName',
+  'ErrImageNeverPull',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'ImageInspectError',
+  'RegistryUnavailable',
+])
 const STARTING = new Set(['ContainerCreating', 'PodInitializing', 'ContainerStatusUnknown'])
-const FAILED = new Set(['Evicted', 'Failed', 'NodeAffinity', 'OutOfcpu', 'OutOfmemory', 'OutOfpods', 'UnexpectedAdmissionError', 'Preempting', 'Terminated', 'NodeShutdown', 'Shutdown', 'DeadlineExceeded', 'TopologyAffinityError'])
+const FAILED = new Set([
+  'Evicted',
+  'Failed',
+  'NodeAffinity',
+  'OutOfcpu',
+  'OutOfmemory',
+  'OutOfpods',
+  'UnexpectedAdmissionError',
+  'Preempting',
+  'Terminated',
+  'NodeShutdown',
+  'Shutdown',
+  'DeadlineExceeded',
+  'TopologyAffinityError',
+])
 
 /** What the word in kubectl's STATUS column and the READY counts mean, as an index into POD_STATES. */
-export function podStateCode(pod: { readonly status: string; readonly ready: number; readonly containers: number; readonly hasNode: boolean }): number {
+export function podStateCode(pod: {
+  readonly status: string
+  readonly ready: number
+  readonly containers: number
+  readonly hasNode: boolean
+}): number {
   return CODE[podState(pod)]
 }
 
-function podState({ status, ready, containers, hasNode }: { readonly status: string; readonly ready: number; readonly containers: number; readonly hasNode: boolean }): PodState {
+function podState({
+  status,
+  ready,
+  containers,
+  hasNode,
+}: {
+  readonly status: string
+  readonly ready: number
+  readonly containers: number
+  readonly hasNode: boolean
+}): PodState {
   if (status === 'Terminating') return 'terminating'
   if (status === 'Unknown' || status === 'NodeLost') return 'unknown'
   if (status === 'Running') return ready >= containers ? 'ready' : 'notReady'

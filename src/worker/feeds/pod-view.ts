@@ -29,7 +29,13 @@ export class PodViewer {
     const status = String(this.cells.status(pod, now))
     const [ready = 0, containers = 0] = String(this.cells.ready(pod, now)).split('/').map(Number)
     const restarts = Number.parseInt(String(this.cells.restarts(pod, now)), 10) || 0
-    return { status, ready, containers, restarts, state: podStateCode({ status, ready, containers, hasNode: pod.spec?.nodeName !== undefined && pod.spec.nodeName !== '' }) }
+    return {
+      status,
+      ready,
+      containers,
+      restarts,
+      state: podStateCode({ status, ready, containers, hasNode: pod.spec?.nodeName !== undefined && pod.spec.nodeName !== '' }),
+    }
   }
 }
 

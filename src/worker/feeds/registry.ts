@@ -29,8 +29,12 @@ export function makeFeed(context: FeedContext, pacer: Pacer, request: FeedReques
   }
 }
 
-function resourceOf({ cluster }: FeedContext, { group, version, resource }: { readonly group: string; readonly version: string; readonly resource: string }) {
+function resourceOf(
+  { cluster }: FeedContext,
+  { group, version, resource }: { readonly group: string; readonly version: string; readonly resource: string },
+) {
   const info = cluster.api.resources.find(group, version, resource)
-  if (!info) throw new Error(`the server doesn't have a resource type "${resource}" in ${group === '' ? version : `${group}/${version}`}`)
+  if (!info)
+    throw new Error(`the server doesn't have a resource type "${resource}" in ${group === '' ? version : `${group}/${version}`}`)
   return info
 }

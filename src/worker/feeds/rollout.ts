@@ -1,5 +1,21 @@
-import { controllerrevisions, daemonsets, deployments, pods, replicasets, statefulsets } from '../../apimachinery/generated/resources.ts'
-import type { ControllerRevision, DaemonSet, Deployment, IntOrString, Pod, PodTemplateSpec, ReplicaSet, StatefulSet } from '../../apimachinery/generated/types.ts'
+import {
+  controllerrevisions,
+  daemonsets,
+  deployments,
+  pods,
+  replicasets,
+  statefulsets,
+} from '../../apimachinery/generated/resources.ts'
+import type {
+  ControllerRevision,
+  DaemonSet,
+  Deployment,
+  IntOrString,
+  Pod,
+  PodTemplateSpec,
+  ReplicaSet,
+  StatefulSet,
+} from '../../apimachinery/generated/types.ts'
 import { scaledIntOrPercent } from '../../apimachinery/intstr.ts'
 import type { KubeObject, ResourceRef } from '../../apimachinery/resource.ts'
 import { daemonSetStatus, deploymentStatus, statefulSetStatus } from '../../kubectl/rollout-status.ts'
@@ -74,7 +90,12 @@ export class RolloutFeed implements Feed {
       name: this.name,
       paused: (object as Deployment).spec?.paused === true,
       ...bounds,
-      conditions: (object.status?.conditions ?? []).map(({ type, status, reason = '', message = '' }) => ({ type, status, reason, message })),
+      conditions: (object.status?.conditions ?? []).map(({ type, status, reason = '', message = '' }) => ({
+        type,
+        status,
+        reason,
+        message,
+      })),
       statusLine: statusLine(this.ref, object),
       lanes: this.ref === deployments ? this.replicaSetLanes(object as Deployment) : this.revisionLanes(object as StatefulSet),
       points: this.history.points(),
@@ -82,7 +103,9 @@ export class RolloutFeed implements Feed {
   }
 
   private replicaSetLanes(deployment: Deployment): RevisionLane[] {
-    const sets = [...this.context.informers.for(replicasets).list()].filter((set) => set.metadata.ownerReferences?.some((owner) => owner.uid === deployment.metadata.uid))
+    const sets = [...this.context.informers.for(replicasets).list()].filter((set) =>
+      set.metadata.ownerReferences?.some((owner) => owner.uid === deployment.metadata.uid),
+    )
     const current = sets.reduce((best, set) => Math.max(best, revisionOf(set)), 0)
     return sets
       .map((set) => {
@@ -106,16 +129,30 @@ export class RolloutFeed implements Feed {
   /** Lanes of workloads that keep ControllerRevisions; a bare ReplicaSet has one lane. */
   private revisionLanes(object: StatefulSet): RevisionLane[] {
     const mine = this.context.informers.for(pods).byIndex('owner', object.metadata.uid ?? '')
-    const revisions = [...this.context.informers.for(controllerrevisions).list()].filter((r) => r.metadata.ownerReferences?.some((owner) => owner.uid === object.metadata.uid))
+    const revisions = [...this.context.informers.for(controllerrevisions).list()].filter((r) =>
+      r.metadata.ownerReferences?.some((owner) => owner.uid === object.metadata.uid),
+    )
     const newest = Math.max(0, ...revisions.map((r) => r.revision))
     const lane = (name: string, revision: number, images: readonly string[]): RevisionLane => {
       const own = mine.filter((pod) => this.laneOf(pod) === name)
       const ready = own.filter((pod) => this.viewer.view(pod).state === 0).length
       const current = revision === newest
-      return { name, revision, images, current, desired: current ? (object.spec?.replicas ?? own.length) : 0, replicas: own.length, ready, available: ready, pods: this.cells(own) }
+      return {
+        name,
+        revision,
+        images,
+        current,
+        desired: current ? (object.spec?.replicas ?? own.length) : 0,
+        replicas: own.length,
+        ready,
+        available: ready,
+        pods: this.cells(own),
+      }
     }
     if (revisions.length === 0) return [lane(this.name, 0, imagesOf(object.spec?.template))]
-    return revisions.map((r) => lane(r.metadata.name ?? '', r.revision, imagesOf(templateOf(r)))).sort((a, b) => b.revision - a.revision)
+    return revisions
+      .map((r) => lane(r.metadata.name ?? '', r.revision, imagesOf(templateOf(r))))
+      .sort((a, b) => b.revision - a.revision)
   }
 
   private cells(list: readonly Pod[]): RevisionLane['pods'] {
@@ -140,12 +177,22 @@ function boundsOf(ref: ResourceRef, object: Workload) {
   if (ref === daemonsets) {
     const { updateStrategy } = (object as DaemonSet).spec ?? {}
     const desired = (object as DaemonSet).status?.desiredNumberScheduled ?? 0
-    return bounds(updateStrategy?.type ?? '', desired, updateStrategy?.rollingUpdate?.maxSurge ?? 0, updateStrategy?.rollingUpdate?.maxUnavailable ?? 1)
+    return bounds(
+      updateStrategy?.type ?? '',
+      desired,
+      updateStrategy?.rollingUpdate?.maxSurge ?? 0,
+      updateStrategy?.rollingUpdate?.maxUnavailable ?? 1,
+    )
   }
   if (ref === deployments) {
     const { strategy, replicas = 1 } = (object as Deployment).spec ?? {}
     if (strategy?.type === 'Recreate') return bounds('Recreate', replicas, 0, '100%')
-    return bounds('RollingUpdate', replicas, strategy?.rollingUpdate?.maxSurge ?? '25%', strategy?.rollingUpdate?.maxUnavailable ?? '25%')
+    return bounds(
+      'RollingUpdate',
+      replicas,
+      strategy?.rollingUpdate?.maxSurge ?? '25%',
+      strategy?.rollingUpdate?.maxUnavailable ?? '25%',
+    )
   }
   const { replicas = 1 } = (object as StatefulSet).spec ?? {}
   return bounds((object as StatefulSet).spec?.updateStrategy?.type ?? '', replicas, 0, 1)
@@ -156,7 +203,14 @@ function bounds(strategy: string, desired: number, surge: IntOrString, unavailab
   const up = scaledIntOrPercent(surge, desired, 'up')
   const down = scaledIntOrPercent(unavailable, desired, 'down')
   const allowed = up === 0 && down === 0 ? 1 : Math.min(down, desired)
-  return { strategy, desired, maxTotal: desired + up, minAvailable: desired - allowed, maxSurge: String(surge), maxUnavailable: String(unavailable) }
+  return {
+    strategy,
+    desired,
+    maxTotal: desired + up,
+    minAvailable: desired - allowed,
+    maxSurge: String(surge),
+    maxUnavailable: String(unavailable),
+  }
 }
 
 function statusLine(ref: ResourceRef, object: Workload): string {
@@ -167,5 +221,7 @@ function statusLine(ref: ResourceRef, object: Workload): string {
 }
 
 const revisionOf = (object: KubeObject): number => Number(object.metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0)
-const imagesOf = (template: PodTemplateSpec | undefined): string[] => (template?.spec?.containers ?? []).map((container) => container.image ?? '')
-const templateOf = (revision: ControllerRevision): PodTemplateSpec | undefined => (revision.data as { spec?: { template?: PodTemplateSpec } } | undefined)?.spec?.template
+const imagesOf = (template: PodTemplateSpec | undefined): string[] =>
+  (template?.spec?.containers ?? []).map((container) => container.image ?? '')
+const templateOf = (revision: ControllerRevision): PodTemplateSpec | undefined =>
+  (revision.data as { spec?: { template?: PodTemplateSpec } } | undefined)?.spec?.template

@@ -27,7 +27,10 @@ export class TableFeed implements Feed {
     this.info = info
     this.columns = info.strategy.columns ?? DEFAULT_COLUMNS
     this.pods = info.bucket === 'pods' ? new PodViewer(context.cluster.api) : null
-    this.changes = new KeyedChanges(context.informers.for(info), (object) => namespace === '' || object.metadata.namespace === namespace)
+    this.changes = new KeyedChanges(
+      context.informers.for(info),
+      (object) => namespace === '' || object.metadata.namespace === namespace,
+    )
   }
 
   flush(): readonly FeedData[] {
@@ -43,7 +46,9 @@ export class TableFeed implements Feed {
     for (const object of taken?.upserts ?? []) this.offer(object, rows)
     this.age(rows)
     if (!taken?.reset && rows.length + removed.length === 0) return []
-    const columns = taken?.reset ? this.columns.map(({ name, type, description, priority }) => ({ name, type, description, priority })) : []
+    const columns = taken?.reset
+      ? this.columns.map(({ name, type, description, priority }) => ({ name, type, description, priority }))
+      : []
     return [{ feed: 'table', table: { reset: taken?.reset ?? false, columns, rows, removed } }]
   }
 
