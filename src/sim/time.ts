@@ -2,8 +2,16 @@
 
 /** RFC 3339 with whole seconds in UTC, as metav1.Time is written: 2026-01-01T09:00:00Z */
 export function formatTime(ms: number): string {
-  return `${new Date(Math.floor(ms / 1000) * 1000).toISOString().slice(0, 19)}Z`
+  const second = Math.floor(ms / 1000)
+  // Most calls ask for the second that was asked for last.
+  if (second !== lastSecond) {
+    lastSecond = second
+    lastText = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`
+  }
+  return lastText
 }
+let lastSecond = Number.NaN
+let lastText = ''
 
 /** RFC 3339 with six decimals, as metav1.MicroTime is written. */
 export function formatMicroTime(ms: number): string {
