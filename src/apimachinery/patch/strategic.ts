@@ -28,22 +28,27 @@ const badDirective = (directive: unknown, patch: unknown) =>
 
 const kindOf = (value: unknown) => (Array.isArray(value) ? 'list' : value === null ? 'null' : typeof value)
 
-/** A new value without directives, and without nulls where those have nothing to remove; undefined if nothing is left. */
-function clean(value: unknown, dropNulls: boolean): unknown {
-  if (Array.isArray(value)) return value.map((item) => clean(item, dropNulls)).filter((item) => item !== undefined)
+const isDirective = (key: string) => key === RETAIN || key.startsWith(`${DELETE_PREFIX}/`) || key.startsWith(`${ORDER_PREFIX}/`)
+
+/**
+ * A new value without what $patch deletes; when applying, also without directives and nulls, which have nothing to work
+ * on (Kubernetes leaves those to the decoder). Undefined if nothing is left.
+ */
+function clean(value: unknown, { apply }: Options): unknown {
+  if (Array.isArray(value)) return value.map((item) => clean(item, { apply })).filter((item) => item !== undefined)
   if (!isObject(value)) return value
   if (DIRECTIVE in value) return undefined
   const result: Draft = {}
   for (const [key, member] of Object.entries(value)) {
-    if (member === null && dropNulls) continue
-    const cleaned = clean(member, dropNulls)
+    if (apply && (member === null || isDirective(key))) continue
+    const cleaned = clean(member, { apply })
     if (cleaned !== undefined) result[key] = cleaned
   }
   return result
 }
 
 function setNew(out: Draft, key: string, value: unknown, options: Options): void {
-  const cleaned = clean(value, options.apply)
+  const cleaned = clean(value, options)
   if (cleaned === undefined) delete out[key]
   else out[key] = cleaned
 }
@@ -106,7 +111,7 @@ function mergeOrdered(out: Draft, rest: Draft, directive: string, type: Type | u
   delete rest[key]
   let merged: List = before ?? []
   if (patch !== undefined && before !== undefined) merged = mergeLists(before, patch, listType, rule, options)
-  else if (patch !== undefined) merged = clean(patch, false) as List
+  else if (patch !== undefined) merged = clean(patch, options) as List
   out[key] = arrange(merged, order, before ?? [], mergeKey)
 }
 
@@ -169,7 +174,7 @@ function mergeLists(original: List, patch: List, type: Type | undefined, rule: M
   for (const item of plain) {
     const key = keyOfItem(item, mergeKey)
     const at = merged.findIndex((other) => isObject(other) && other[mergeKey] === key)
-    if (at < 0) merged.push(item)
+    if (at < 0) merged.push(options.apply ? clean(item, options) : item)
     else merged[at] = mergeMaps(merged[at] as JsonObject, item, itemsOf(type), options)
   }
   return arrange(merged, plain, kept, mergeKey)

@@ -143,3 +143,15 @@ test('JSON is read as JSON.parse does', () => {
   const text = '{"a":[1,-2.5e3,"x\\u0041\\n",true,null,{}],"b":{"c":"\u{1F600}"}}'
   expect(parseJson(text).value).toEqual(JSON.parse(text))
 })
+
+test.each([
+  [{ replicas: 'x' }, 'unrecognized type: int32'],
+  [{ replicas: 1.5 }, 'cannot convert float64 to int32'],
+  [{ paused: 1 }, 'unrecognized type: bool'],
+  [{ strategy: { type: 5 } }, 'cannot convert int64 to v1.DeploymentStrategyType'],
+  [{ template: [] }, 'cannot restore struct from: slice'],
+  [{ template: { spec: { containers: {} } } }, 'cannot restore slice from map'],
+  [{ template: { spec: { nodeSelector: 'x' } } }, 'cannot restore map from string'],
+])('%j out of a patch is refused in other words', (spec, message) => {
+  expect(() => decode('V1Deployment', { spec }, { strictness: 'Warn', source: 'map' })).toThrow(new DecodeError(message))
+})

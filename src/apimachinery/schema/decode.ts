@@ -4,7 +4,7 @@
  */
 import type { JsonObject } from '../resource.ts'
 import type { Field, Model, Type } from './schema.ts'
-import { decodeScalar, jsonKind, zeroOf } from './scalars.ts'
+import { decodeScalar, jsonKind, mapMismatch, zeroOf } from './scalars.ts'
 import { asModel } from './schema.ts'
 
 /** A body that cannot be taken; the message is what the API server puts after 'cannot be handled as a ...: '. */
@@ -15,6 +15,8 @@ export interface DecodeOptions {
   readonly strictness: 'Strict' | 'Warn' | 'Ignore'
   /** What parseJson found. */
   readonly duplicates?: ReadonlyMap<object, readonly string[]>
+  /** 'map' for the outcome of a strategic merge patch: other error texts, unknown fields in alphabetical order. */
+  readonly source?: 'text' | 'map'
 }
 
 export interface Decoded {
@@ -38,6 +40,7 @@ interface Walk {
   readonly duplicates: ReadonlyMap<object, readonly string[]> | undefined
   /** As storage gives it back: an empty list is the same as none. */
   readonly stored: boolean
+  readonly fromMap: boolean
   /** The first error that stops Go's decoder at once; it wins over type errors. */
   fatal: string | undefined
   /** Innermost struct, and the names of fields from the root: what Go's type errors tell. */
@@ -56,7 +59,11 @@ function report(walk: Walk, kind: Problem['kind'], message: string, step?: strin
   walk.problems.push({ kind, path, message: kind === 'type' ? message : `${message} ${JSON.stringify(formatPath(path))}` })
 }
 
-function mismatch(walk: Walk, met: string, goType: string): undefined {
+function mismatch(walk: Walk, met: string, goType: string, type: Type | undefined, value: unknown): undefined {
+  if (walk.fromMap && type !== undefined && type.kind !== 'any') {
+    report(walk, 'type', mapMismatch(type.kind === 'scalar' ? type.scalar : type.kind, goType, value))
+    return undefined
+  }
   const where = walk.struct === '' ? 'Go value' : `Go struct field ${walk.struct}.${walk.fields.join('.')}`
   report(walk, 'type', `json: cannot unmarshal ${met} into ${where} of type ${goType}`)
   return undefined
@@ -75,21 +82,21 @@ function decodeValue(walk: Walk, type: Type, goType: string, value: unknown, bas
     case 'scalar': {
       const result = decodeScalar(type.scalar, value)
       if ('value' in result) return result.value
-      if ('mismatch' in result) return mismatch(walk, result.mismatch, result.goType ?? goType)
+      if ('mismatch' in result) return mismatch(walk, result.mismatch, result.goType ?? goType, type, value)
       if ('fatal' in result) walk.fatal ??= result.fatal
-      report(walk, 'type', 'fatal' in result ? result.fatal : result.soft)
+      report(walk, 'type', 'fatal' in result ? result.fatal : `${walk.fromMap ? 'error decoding from json: ' : ''}${result.soft}`)
       return undefined
     }
     case 'list':
       return Array.isArray(value)
         ? decodeList(walk, type.items, elementType(goType), value, base)
-        : mismatch(walk, jsonKind(value), goType)
+        : mismatch(walk, jsonKind(value), goType, type, value)
     case 'map':
       return isObject(value)
         ? decodeMap(walk, type.values, elementType(goType), value, base)
-        : mismatch(walk, jsonKind(value), goType)
+        : mismatch(walk, jsonKind(value), goType, type, value)
     case 'struct':
-      return isObject(value) ? decodeStruct(walk, type.model, value, base) : mismatch(walk, jsonKind(value), goType)
+      return isObject(value) ? decodeStruct(walk, type.model, value, base) : mismatch(walk, jsonKind(value), goType, type, value)
   }
 }
 
@@ -256,8 +263,8 @@ function emptyOf(model: Model): JsonObject {
   return empty
 }
 
-function walkOf(duplicates?: DecodeOptions['duplicates'], stored = false): Walk {
-  return { problems: [], duplicates, stored, fatal: undefined, struct: '', fields: [], path: [] }
+function walkOf({ duplicates, source }: Partial<DecodeOptions>, stored = false): Walk {
+  return { problems: [], duplicates, stored, fromMap: source === 'map', fatal: undefined, struct: '', fields: [], path: [] }
 }
 
 /**
@@ -266,13 +273,15 @@ function walkOf(duplicates?: DecodeOptions['duplicates'], stored = false): Walk 
  */
 export function decode(model: Model | string, value: unknown, options: DecodeOptions): Decoded {
   const target = asModel(model)
-  const walk = walkOf(options.duplicates)
+  const walk = walkOf(options)
   const object = isObject(value)
     ? decodeStruct(walk, target, value, undefined)
-    : mismatch(walk, jsonKind(value), `v1.${target.goName}`)
-  const typeProblem = walk.fatal ?? walk.problems.find((p) => p.kind === 'type')?.message
+    : mismatch(walk, jsonKind(value), `v1.${target.goName}`, undefined, value)
+  const typeError = walk.problems.find((p) => p.kind === 'type')?.message
+  const typeProblem = walk.fromMap ? typeError : (walk.fatal ?? typeError)
   if (typeProblem !== undefined || object === undefined) throw new DecodeError(typeProblem)
-  const strict = options.strictness === 'Ignore' ? [] : walk.problems.map((p) => p.message)
+  const found = walk.problems.map((p) => p.message)
+  const strict = options.strictness === 'Ignore' ? [] : walk.fromMap ? found.toSorted() : found
   if (options.strictness === 'Strict' && strict.length > 0) throw new DecodeError(`strict decoding error: ${strict.join(', ')}`)
   return { object, warnings: strict }
 }
@@ -283,7 +292,7 @@ export function decode(model: Model | string, value: unknown, options: DecodeOpt
  * share is not looked at again, so that a write costs what it changes.
  */
 export function normalize(model: Model | string, object: JsonObject, previous?: JsonObject): JsonObject {
-  return decodeStruct(walkOf(undefined, true), asModel(model), object, previous)
+  return decodeStruct(walkOf({}, true), asModel(model), object, previous)
 }
 
 /** Everything that is wrong with a body, for an editor; paths lead to the places. */
@@ -292,8 +301,8 @@ export function findProblems(
   value: unknown,
   duplicates?: DecodeOptions['duplicates'],
 ): readonly Problem[] {
-  const walk = walkOf(duplicates)
+  const walk = walkOf({ duplicates })
   if (isObject(value)) decodeStruct(walk, asModel(model), value, undefined)
-  else mismatch(walk, jsonKind(value), `v1.${asModel(model).goName}`)
+  else mismatch(walk, jsonKind(value), `v1.${asModel(model).goName}`, undefined, value)
   return walk.problems
 }

@@ -157,3 +157,33 @@ export function decodeScalar(name: ScalarName, value: unknown): ScalarResult {
       return time(value, true)
   }
 }
+
+const GO_KINDS: { readonly [name in ScalarName]?: string } = {
+  double: 'float64',
+  string: 'string',
+  bool: 'bool',
+  int32: 'int32',
+  int64: 'int64',
+}
+
+function mapKind(value: unknown): string {
+  if (Array.isArray(value)) return 'slice'
+  if (typeof value === 'object') return 'map'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
+  return typeof value === 'boolean' ? 'bool' : 'string'
+}
+
+/** The type error of an object that comes from a map and not from text: strategic merge patches. k8s 1.36: runtime converter. */
+export function mapMismatch(wanted: ScalarName | 'list' | 'map' | 'struct', goType: string, value: unknown): string {
+  const kind = mapKind(value)
+  if (wanted === 'struct') return `cannot restore struct from: ${kind}`
+  if (wanted === 'map') return `cannot restore map from ${kind}`
+  if (wanted === 'list' || wanted === 'byte') return `cannot restore slice from ${kind}`
+  const target = GO_KINDS[wanted]
+  if (target === undefined) {
+    const met = wanted === 'int-or-string' && kind === 'float64' ? `number ${String(value)}` : jsonKind(value)
+    return `json: cannot unmarshal ${met} into Go value of type ${wanted === 'int-or-string' ? 'int32' : 'string'}`
+  }
+  const convertible = (kind === 'int64' && target !== 'bool') || (kind === 'float64' && target.startsWith('int'))
+  return convertible ? `cannot convert ${kind} to ${goType}` : `unrecognized type: ${target}`
+}

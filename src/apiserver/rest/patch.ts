@@ -71,6 +71,7 @@ function decodedPatch(scope: RequestScope, kind: BodyKind, shown: KubeObject, pa
     const { object, warnings } = decode(kind.model, patched, {
       strictness: request.options?.fieldValidation ?? 'Warn',
       ...(request.duplicates ? { duplicates: request.duplicates } : {}),
+      ...(request.patchType === 'strategic' && !info.custom ? { source: 'map' as const } : {}),
     })
     if (apiVersion !== shown.apiVersion || name !== shown.kind) throw refuse('the kind of an object cannot be changed')
     scope.warnings.push(...warnings)
