@@ -4,7 +4,7 @@
  */
 import { readPalette } from '../src/ui/views/cluster/palette.ts'
 import { ClusterRenderer } from '../src/ui/views/cluster/renderer.ts'
-import { makeChurn, makeSnapshot } from '../src/ui/views/cluster/synthetic.ts'
+import { makeChurn, makePod, makeSnapshot } from '../src/ui/views/cluster/synthetic.ts'
 import type { View } from '../src/ui/views/cluster/layout.ts'
 
 export interface PhaseResult {
@@ -47,8 +47,29 @@ const renderer = new ClusterRenderer(
 const snapshot = makeSnapshot(number('nodes', 1000), number('pods', 30_000))
 renderer.resize(W, H, 1)
 renderer.apply(snapshot)
+if (query.get('broken')) breakSome()
 const fit = renderer.fit()
 renderer.setView(fit)
+
+/** A node of each sort of trouble, and pods in every state. */
+function breakSome(): void {
+  const [, lost, dark, cordoned] = snapshot.nodes
+  const nodes = [
+    ...(lost ? [{ ...lost, ready: false, status: 'NotReady', taints: ['node.kubernetes.io/unreachable:NoExecute'] }] : []),
+    ...(dark ? [{ ...dark, powered: false }] : []),
+    ...(cordoned ? [{ ...cordoned, unschedulable: true, status: 'Ready,SchedulingDisabled' }] : []),
+  ]
+  const pods = snapshot.pods.slice(0, 12).map((pod, i) =>
+    makePod({
+      ...pod,
+      state: i % 10,
+      node: i % 10 === 2 ? -1 : pod.node,
+      status: makePod({ slot: 0, state: i % 10 }).status,
+      graceEndsMs: 27_000,
+    }),
+  )
+  renderer.apply({ reset: false, nodes, removedNodes: [], pods, removedPods: [] })
+}
 
 /** A view with its middle at a part of the world, `zoom` times nearer than all of it. */
 function look(zoom: number, partX: number, partY: number): View {

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next'
 import type { DocumentResult, EngineApi } from '../../worker/protocol.ts'
 import { useEngine } from '../engine/hooks.ts'
 import { useConnection } from '../engine/session.ts'
+import { CommandLine } from '../panels/CommandLine.tsx'
 import { useDraft } from '../state/draft.ts'
 import { useLayout } from '../state/layout.ts'
 import { say } from '../state/status.ts'
@@ -84,8 +85,16 @@ function Tools({ empty, busy, documents, onRun, onJump }: ToolsProps) {
   const ready = useConnection((state) => state.status === 'ready')
   const openDock = useLayout((state) => state.openDock)
   const disabled = empty || busy !== null || !ready
+  const [shown, setShown] = useState<Action>('apply')
   const button = (action: Action, className: string) => (
-    <button type="button" className={className} disabled={disabled} title={COMMANDS[action]} onClick={() => onRun(action)}>
+    <button
+      type="button"
+      className={className}
+      disabled={disabled}
+      onPointerEnter={() => setShown(action)}
+      onFocus={() => setShown(action)}
+      onClick={() => onRun(action)}
+    >
       {busy === action ? t('working') : t(action)}
     </button>
   )
@@ -110,6 +119,9 @@ function Tools({ empty, busy, documents, onRun, onJump }: ToolsProps) {
         {t('examples')}
       </button>
       <span className={styles.hint}>{t('applyKey')}</span>
+      <span className={styles.command}>
+        <CommandLine command={COMMANDS[shown]} />
+      </span>
     </div>
   )
 }

@@ -20,7 +20,7 @@ export const STATE_SHAPES: { readonly [state in PodState]: StateShape } = {
   pending: { fill: 'dashed', mark: '' },
   starting: { fill: 'progress', mark: '' },
   crash: { fill: 'solid', mark: 'M5.5 5.5l5 5M10.5 5.5l-5 5' },
-  image: { fill: 'hollow', mark: 'M4.6 11.4l6.8-6.8M5.2 6.2h.01M10.8 9.8h.01' },
+  image: { fill: 'hollow', mark: 'M3 13L13 3M8.7 9.7l1.2-1.2 2.2 2.6M5.6 5.6h.01' },
   terminating: { fill: 'hatch', mark: '' },
   completed: { fill: 'tint', mark: 'M5 8.3l2.2 2.2L11 6' },
   unknown: { fill: 'tint', mark: 'M6 6.4a2 2 0 1 1 2.9 1.8c-.6.3-.9.6-.9 1.2M8 11.6h.01' },

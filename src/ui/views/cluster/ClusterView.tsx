@@ -75,7 +75,16 @@ export default function ClusterView() {
           onClick={onClick}
           onKeyDown={(event) => stage && onKey(event, stage, select)}
         />
-        {stage && hover && <Tooltip stage={stage} target={hover.target} x={hover.x} y={hover.y} version={version} />}
+        {stage && hover && (
+          <Tooltip
+            key={`${hover.target.kind}${hover.target.slot}`}
+            stage={stage}
+            target={hover.target}
+            x={hover.x}
+            y={hover.y}
+            version={version}
+          />
+        )}
         <p className={styles.narration} aria-live="polite">
           {narration ? t(`say.${narration.key}`, narration.values) : ''}
         </p>

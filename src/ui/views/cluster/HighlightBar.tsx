@@ -1,3 +1,4 @@
+import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import styles from './ClusterView.module.css'
 import { EMPTY_FILTER, type Filter } from './filter.ts'
@@ -13,8 +14,8 @@ interface HighlightBarProps {
 /** Chooses whose pods stand out; the others are dimmed, none is hidden. */
 export function HighlightBar({ model, filter, onChange }: HighlightBarProps) {
   const { t } = useTranslation('cluster')
-  const namespaces = [...model.namespaces.keys()].toSorted()
-  const owners = [...model.owners.keys()].filter((owner) => owner !== '').toSorted()
+  const namespaces = useNames(model.namespaces)
+  const owners = useNames(model.owners)
   if (namespaces.length === 0) return null
   const active = filter.namespace !== '' || filter.owner !== '' || filter.state !== null
   return (
@@ -37,7 +38,7 @@ export function HighlightBar({ model, filter, onChange }: HighlightBarProps) {
         onChange={(event) => onChange({ ...filter, owner: event.target.value })}
       >
         <option value="">{t('allOwners')}</option>
-        {owners.slice(0, 500).map((name) => (
+        {owners.map((name) => (
           <option key={name}>{name}</option>
         ))}
       </select>
@@ -47,5 +48,23 @@ export function HighlightBar({ model, filter, onChange }: HighlightBarProps) {
         </button>
       )}
     </div>
+  )
+}
+
+/** A longer menu is no use; the search finds the rest. */
+const MOST_NAMES = 300
+
+/** The names in order. As the map is changed in place, a change of its size stands for a change of its names. */
+function useNames(counts: ReadonlyMap<string, number>): readonly string[] {
+  const { size } = counts
+  return useMemo(
+    () =>
+      size > 0
+        ? [...counts.keys()]
+            .filter((name) => name !== '')
+            .toSorted()
+            .slice(0, MOST_NAMES)
+        : [],
+    [counts, size],
   )
 }

@@ -1,7 +1,9 @@
+import type { CSSProperties } from 'react'
 import { useTranslation } from 'react-i18next'
 import { StateGlyph } from '../../diagrams/StateGlyph.tsx'
 import { STATE_STYLES } from '../../theme/states.ts'
 import styles from './ClusterView.module.css'
+import type { Rect } from './layout.ts'
 import type { ClusterModel } from './model.ts'
 import type { Target } from './renderer.ts'
 import { formatBytes, formatCpu } from './text.ts'
@@ -21,13 +23,7 @@ export function Tooltip({ stage, target, x, y }: TooltipProps) {
   const { model } = stage.renderer
   const rows = target.kind === 'pod' ? podRows(model, target.slot, t) : nodeRows(model, target.slot, t)
   if (!rows) return null
-  const { clientWidth, clientHeight } = document.getElementById('stage') ?? document.body
-  const style = {
-    left: x > clientWidth / 2 ? undefined : x + 14,
-    right: x > clientWidth / 2 ? `calc(100% - ${x - 14}px)` : undefined,
-    top: y > clientHeight / 2 ? undefined : y + 14,
-    bottom: y > clientHeight / 2 ? `calc(100% - ${y - 14}px)` : undefined,
-  }
+  const style = placeBeside(stage.cssRectOf(target) ?? { x, y, w: 0, h: 0 }, { x, y }, stage.cssSize)
   return (
     <div className={styles.tooltip} style={style} aria-hidden="true">
       <p className={styles.tooltipTitle}>{rows.title}</p>
@@ -52,6 +48,24 @@ export function Tooltip({ stage, target, x, y }: TooltipProps) {
       </dl>
     </div>
   )
+}
+
+/** Cells wider than this hold the pointer's place instead of their own edge. */
+const WIDE = 360
+
+/** Right of the cell, or left of it in the right half; never over it, unless it is very wide. */
+function placeBeside(
+  rect: Rect,
+  pointer: { readonly x: number; readonly y: number },
+  size: { readonly w: number; readonly h: number },
+): CSSProperties {
+  const wide = rect.w > WIDE
+  const [left, right] = wide ? [pointer.x, pointer.x] : [rect.x, rect.x + rect.w]
+  const top = wide ? pointer.y : rect.y
+  return {
+    ...(right > size.w * 0.62 ? { right: size.w - left + 10 } : { left: right + 10 }),
+    ...(top > size.h * 0.55 ? { bottom: Math.max(4, size.h - top - (wide ? 0 : rect.h)) } : { top: Math.max(4, top) }),
+  }
 }
 
 interface Rows {

@@ -73,6 +73,7 @@ function drawCard(
   const shown = lines.length + (room > lines.length && status ? 1 : 0)
   const extra = Math.max(0, Math.min(3, room - shown))
   const top = rows ? y + Math.max(2, (Math.min(h, INSIDE_H) - (shown + (h > INSIDE_H ? extra : 0)) * lineH) / 2) : y + side + 8
+  if (!rows || h > 56) outline(ctx, palette.line, x, y, w, h)
   scene.sprites.draw(
     ctx,
     pod.state,
@@ -95,6 +96,14 @@ function drawCard(
   if (h > INSIDE_H && extra > 0) drawFacts(ctx, scene, pod, textX, line + lineH, lineH, extra, textW)
   if (inside) drawInside(ctx, scene, inside, insideArea(x, y, w, h, textX + textW, line + lineH * (extra + 0.5)), scale)
   return true
+}
+
+function outline(ctx: CanvasRenderingContext2D, color: string, x: number, y: number, w: number, h: number): void {
+  ctx.beginPath()
+  ctx.roundRect(Math.round(x) + 0.5, Math.round(y) + 0.5, Math.round(w) - 1, Math.round(h) - 1, 5)
+  ctx.strokeStyle = color
+  ctx.lineWidth = 1
+  ctx.stroke()
 }
 
 /** kubectl's READY, STATUS and RESTARTS in one line, as much as fits whole. */

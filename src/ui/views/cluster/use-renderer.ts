@@ -1,7 +1,7 @@
 import { select, zoom, zoomIdentity, type D3ZoomEvent, type Selection, type ZoomBehavior } from 'd3'
 import { useEffect, useRef, useState, type RefObject } from 'react'
 import type { MapDelta, PodRow } from '../../../worker/protocol.ts'
-import { fitRect, type View } from './layout.ts'
+import { fitRect, type Rect, type View } from './layout.ts'
 import type { Change } from './model.ts'
 import { readPalette } from './palette.ts'
 import { ClusterRenderer, type Target } from './renderer.ts'
@@ -135,6 +135,17 @@ export class ClusterStage {
     if (dx === 0 && dy === 0) return
     const { x, y, k } = this.renderer.view
     this.moveTo({ x: x + dx, y: y + dy, k }, MOVE_MS)
+  }
+
+  /** Where a cell or room is, in CSS pixels. */
+  cssRectOf(target: Target): Rect | undefined {
+    const rect = this.renderer.rectOf(target)
+    const { unit } = this
+    return rect && { x: rect.x * unit, y: rect.y * unit, w: rect.w * unit, h: rect.h * unit }
+  }
+
+  get cssSize(): { readonly w: number; readonly h: number } {
+    return { w: this.width * this.unit, h: this.height * this.unit }
   }
 
   /** Where a pointer event is, in the renderer's units. */
