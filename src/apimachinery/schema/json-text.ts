@@ -32,127 +32,143 @@ function quoteChar(char: string): string {
   return `'${JSON.stringify(char).slice(1, -1)}'`
 }
 
-/** Parses a whole text. Throws JsonSyntaxError. */
-export function parseJson(text: string): JsonText {
-  const duplicates = new Map<object, string[]>()
-  let at = 0
+class Reader {
+  readonly duplicates = new Map<object, string[]>()
+  private readonly text: string
+  private at = 0
 
-  const fail = (context: string): never => {
-    if (at >= text.length) throw new JsonSyntaxError(END)
-    throw new JsonSyntaxError(`invalid character ${quoteChar(String.fromCodePoint(text.codePointAt(at) ?? 0))} ${context}`)
-  }
-  const skip = () => {
-    while (SPACE.has(text[at] ?? '')) at++
-    return text[at] ?? ''
+  constructor(text: string) {
+    this.text = text
   }
 
-  function string(): string {
+  fail(context: string): never {
+    if (this.at >= this.text.length) throw new JsonSyntaxError(END)
+    throw new JsonSyntaxError(
+      `invalid character ${quoteChar(String.fromCodePoint(this.text.codePointAt(this.at) ?? 0))} ${context}`,
+    )
+  }
+
+  /** The next character that is no white space; '' at the end. */
+  skip(): string {
+    while (SPACE.has(this.text[this.at] ?? '')) this.at++
+    return this.text[this.at] ?? ''
+  }
+
+  value(): unknown {
+    const char = this.skip()
+    if (char === '{') return this.object()
+    if (char === '[') return this.array()
+    if (char === '"') return this.string()
+    if (char === '-' || (char >= '0' && char <= '9')) return this.number()
+    if (char === 't') return this.literal('true', true)
+    if (char === 'f') return this.literal('false', false)
+    if (char === 'n') return this.literal('null', null)
+    return this.fail('looking for beginning of value')
+  }
+
+  private string(): string {
     let out = ''
-    for (at++; ;) {
-      const char = text[at]
+    for (this.at++; ;) {
+      const char = this.text[this.at]
       if (char === undefined) throw new JsonSyntaxError(END)
       if (char === '"') break
-      if (char < ' ') return fail('in string literal')
-      at++
-      if (char !== '\\') {
-        out += char
-      } else if (text[at] === 'u') {
-        at++
-        const start = at
-        for (; at < start + 4; at++) if (!/[0-9a-fA-F]/.test(text[at] ?? '')) return fail('in \\u hexadecimal character escape')
-        out += String.fromCharCode(Number.parseInt(text.slice(start, at), 16))
-      } else {
-        const escaped = ESCAPES[text[at] ?? '']
-        if (escaped === undefined) return fail('in string escape code')
-        out += escaped
-        at++
-      }
+      if (char < ' ') return this.fail('in string literal')
+      this.at++
+      out += char === '\\' ? this.escape() : char
     }
-    at++
+    this.at++
     return out
   }
 
-  function number(): number {
-    NUMBER.lastIndex = at
-    const match = NUMBER.exec(text)
-    if (match === null) {
-      at++
-      return fail('in numeric literal')
+  private escape(): string {
+    const char = this.text[this.at] ?? ''
+    const escaped = ESCAPES[char]
+    if (escaped === undefined && char !== 'u') return this.fail('in string escape code')
+    this.at++
+    if (escaped !== undefined) return escaped
+    const start = this.at
+    for (; this.at < start + 4; this.at++) {
+      if (!/[0-9a-fA-F]/.test(this.text[this.at] ?? '')) return this.fail('in \\u hexadecimal character escape')
     }
-    at += match[0].length
-    if (/[.eE]/.test(text[at] ?? '')) {
-      at++
-      return fail(text[at - 1] === '.' ? 'after decimal point in numeric literal' : 'in exponent of numeric literal')
+    return String.fromCharCode(Number.parseInt(this.text.slice(start, this.at), 16))
+  }
+
+  private number(): number {
+    NUMBER.lastIndex = this.at
+    const match = NUMBER.exec(this.text)
+    if (match === null) {
+      this.at++
+      return this.fail('in numeric literal')
+    }
+    this.at += match[0].length
+    const next = this.text[this.at] ?? ''
+    if (/[.eE]/.test(next)) {
+      this.at++
+      return this.fail(next === '.' ? 'after decimal point in numeric literal' : 'in exponent of numeric literal')
     }
     return Number(match[0])
   }
 
-  function literal<T>(word: string, result: T): T {
+  private literal<T>(word: string, result: T): T {
     for (let i = 1; i < word.length; i++) {
-      at++
-      if (text[at] !== word[i]) return fail(`in literal ${word} (expecting ${quoteChar(word[i] ?? '')})`)
+      this.at++
+      if (this.text[this.at] !== word[i]) return this.fail(`in literal ${word} (expecting ${quoteChar(word[i] ?? '')})`)
     }
-    at++
+    this.at++
     return result
   }
 
-  function object(): object {
+  private object(): object {
     const result: { [key: string]: unknown } = {}
-    at++
-    if (skip() === '}') {
-      at++
+    this.at++
+    if (this.skip() === '}') {
+      this.at++
       return result
     }
     for (;;) {
-      if (skip() !== '"') return fail('looking for beginning of object key string')
-      const key = string()
-      if (skip() !== ':') return fail('after object key')
-      at++
-      if (Object.hasOwn(result, key)) {
-        const names = duplicates.get(result) ?? []
-        duplicates.set(result, names.includes(key) ? names : [...names, key])
-      }
-      const member = value()
-      // A plain assignment of this one name would set the prototype.
-      if (key === '__proto__')
-        Object.defineProperty(result, key, { value: member, enumerable: true, configurable: true, writable: true })
-      else result[key] = member
-      const next = skip()
-      if (next !== ',' && next !== '}') return fail('after object key:value pair')
-      at++
+      if (this.skip() !== '"') return this.fail('looking for beginning of object key string')
+      const key = this.string()
+      if (this.skip() !== ':') return this.fail('after object key')
+      this.at++
+      this.set(result, key, this.value())
+      const next = this.skip()
+      if (next !== ',' && next !== '}') return this.fail('after object key:value pair')
+      this.at++
       if (next === '}') return result
     }
   }
 
-  function array(): unknown[] {
+  private set(object: { [key: string]: unknown }, key: string, value: unknown): void {
+    if (Object.hasOwn(object, key)) {
+      const names = this.duplicates.get(object) ?? []
+      if (!names.includes(key)) this.duplicates.set(object, [...names, key])
+    }
+    // A plain assignment of this one name would set the prototype.
+    if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
+    else object[key] = value
+  }
+
+  private array(): unknown[] {
     const result: unknown[] = []
-    at++
-    if (skip() === ']') {
-      at++
+    this.at++
+    if (this.skip() === ']') {
+      this.at++
       return result
     }
     for (;;) {
-      result.push(value())
-      const next = skip()
-      if (next !== ',' && next !== ']') return fail('after array element')
-      at++
+      result.push(this.value())
+      const next = this.skip()
+      if (next !== ',' && next !== ']') return this.fail('after array element')
+      this.at++
       if (next === ']') return result
     }
   }
+}
 
-  function value(): unknown {
-    const char = skip()
-    if (char === '{') return object()
-    if (char === '[') return array()
-    if (char === '"') return string()
-    if (char === '-' || (char >= '0' && char <= '9')) return number()
-    if (char === 't') return literal('true', true)
-    if (char === 'f') return literal('false', false)
-    if (char === 'n') return literal('null', null)
-    return fail('looking for beginning of value')
-  }
-
-  const parsed = value()
-  if (skip() !== '') fail('after top-level value')
-  return { value: parsed, duplicates }
+/** Parses a whole text. Throws JsonSyntaxError. */
+export function parseJson(text: string): JsonText {
+  const reader = new Reader(text)
+  const value = reader.value()
+  if (reader.skip() !== '') reader.fail('after top-level value')
+  return { value, duplicates: reader.duplicates }
 }
