@@ -1,7 +1,16 @@
 /** The text form of label selectors. Source: k8s 1.36 apimachinery labels/selector.go, Lexer and Parser. */
-import type { Requirement, SelectorOperator } from './selectors.ts'
 import { printValue } from './field-errors.ts'
 import { isQualifiedName } from './names.ts'
+
+/** How the text form writes an operator. */
+export type SelectorOperator = '=' | '==' | '!=' | 'in' | 'notin' | 'exists' | '!' | 'gt' | 'lt'
+
+export interface Requirement {
+  readonly key: string
+  readonly operator: SelectorOperator
+  /** Sorted and without doubles when it was parsed from text. */
+  readonly values: readonly string[]
+}
 
 type TokenType = 'end' | 'error' | 'identifier' | 'word' | 'symbol'
 interface Token {

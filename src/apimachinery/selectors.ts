@@ -5,19 +5,12 @@
 import type { FieldError } from './field-errors.ts'
 import { aggregate, invalid, notSupported } from './field-errors.ts'
 import { isValidLabelValue, isQualifiedName } from './names.ts'
+import type { Requirement, SelectorOperator } from './selector-parser.ts'
 import { parseRequirements } from './selector-parser.ts'
 
 export type Labels = { readonly [key: string]: string }
 
-/** How the text form writes an operator. */
-export type SelectorOperator = '=' | '==' | '!=' | 'in' | 'notin' | 'exists' | '!' | 'gt' | 'lt'
-
-export interface Requirement {
-  readonly key: string
-  readonly operator: SelectorOperator
-  /** Sorted and without doubles when it was parsed from text. */
-  readonly values: readonly string[]
-}
+export type { Requirement } from './selector-parser.ts'
 
 /** metav1.LabelSelector, NodeSelectorTerm's expressions and their like. */
 export interface SelectorRequirement {
