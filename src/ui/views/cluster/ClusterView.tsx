@@ -93,9 +93,11 @@ export default function ClusterView() {
       </div>
       {stage && model && (
         <div className={styles.bar}>
-          <Legend model={model} version={version} filter={filter} onChange={setFilter} />
-          <HighlightBar model={model} version={version} filter={filter} onChange={setFilter} />
-          <ZoomButtons stage={stage} />
+          <div className={styles.tools}>
+            <Legend model={model} version={version} filter={filter} onChange={setFilter} />
+            <HighlightBar model={model} version={version} filter={filter} onChange={setFilter} />
+            <ZoomButtons stage={stage} />
+          </div>
         </div>
       )}
       {model && <Summary model={model} version={version} onSelect={select} />}

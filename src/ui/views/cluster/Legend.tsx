@@ -13,6 +13,9 @@ interface LegendProps {
   readonly onChange: (filter: Filter) => void
 }
 
+/** With more states than this the bar shows shapes and counts; their words stand in the open legend. */
+const MOST_WORDS = 3
+
 /** Shape, colour, word and count of each state. Folded, it shows the states there are; a click on one makes it stand out. */
 export function Legend({ model, filter, onChange }: LegendProps) {
   const { t } = useTranslation('cluster')
@@ -20,7 +23,7 @@ export function Legend({ model, filter, onChange }: LegendProps) {
   const all = STATE_STYLES.map((_, state) => state)
   const present = all.filter((state) => (model.stateCounts[state] ?? 0) > 0 || filter.state === state)
   const list = (states: readonly number[]) => (
-    <ul>
+    <ul data-short={(!open && states.length > MOST_WORDS) || undefined}>
       {states.map((state) => (
         <LegendItem
           key={state}
@@ -59,11 +62,12 @@ function LegendItem({ state, count, pressed, onClick }: LegendItemProps) {
         type="button"
         className={styles.legendItem}
         aria-pressed={pressed}
-        title={t('cluster:highlightState')}
+        title={`${t(style.titleKey)}: ${t('cluster:highlightState')}`}
+        aria-label={`${t(style.titleKey)}: ${count}`}
         onClick={onClick}
       >
         <StateGlyph state={state} progress={0.5} color={`var(${style.cssVar})`} surface="var(--surface-raised)" />
-        <span>{t(style.titleKey)}</span>
+        <span className={styles.legendWord}>{t(style.titleKey)}</span>
         <span className={styles.legendCount}>{count}</span>
       </button>
     </li>
