@@ -1,4 +1,7 @@
-/** KubeSchedulerConfiguration and what it makes of the plugins. k8s 1.36: kube-scheduler config/v1. */
+/**
+ * KubeSchedulerConfiguration and what it makes of the plugins. k8s 1.36: kube-scheduler config/v1.
+ * SIMPLIFIED: parallelism, extenders, leader election and client connection settings have no effect.
+ */
 import type { EventHint } from './events.ts'
 import type { Handle, Plugin } from './framework.ts'
 import { PLUGINS, type PluginArgs } from './plugins/registry.ts'

@@ -130,11 +130,20 @@ export class SchedulingQueue {
   /** Something in the cluster changed: brings back the pods that it may help. */
   move(event: ClusterEvent, change: Change, concerns?: (pod: PodInfo) => boolean): void {
     if (this.unschedulable.size === 0) return
+    const interested = this.pluginsInterestedIn(event)
+    if (interested.size === 0) return
     for (const pod of [...this.unschedulable.values()]) {
-      if (concerns && !concerns(pod.info)) continue
-      if (pod.gatedBy && !this.hintsOf(pod, pod.gatedBy).some((hint) => eventMatches(hint, event))) continue
+      if (pod.gatedBy && !interested.has(pod.gatedBy)) continue
+      if (!hasAny(pod.rejectedBy, interested) || (concerns && !concerns(pod.info))) continue
       if (this.isWorthRetrying(pod, event, change)) this.requeue(pod)
     }
+  }
+
+  private pluginsInterestedIn(event: ClusterEvent): ReadonlySet<string> {
+    const plugins = new Set<string>()
+    for (const { hints } of this.profiles.values())
+      for (const [plugin, list] of hints) if (list.some((hint) => eventMatches(hint, event))) plugins.add(plugin)
+    return plugins
   }
 
   /** Tries these pods again at once, wherever they wait. */
@@ -238,4 +247,9 @@ export class SchedulingQueue {
     while (this.active.pop()) continue
     for (const pod of this.backoff.list()) this.backoff.delete(pod.info.uid)
   }
+}
+
+function hasAny(set: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+  for (const item of set) if (others.has(item)) return true
+  return false
 }

@@ -1,4 +1,8 @@
-/** One scheduling cycle as a function of a snapshot. k8s 1.36: scheduler schedule_one. */
+/**
+ * One scheduling cycle as a function of a snapshot. k8s 1.36: scheduler schedule_one.
+ * SIMPLIFIED: no extenders; no pod groups (gates that are off); no opportunistic batching (it does nothing as long as
+ * PodTopologySpread has default constraints, which make every pod unfit for it).
+ */
 import type { Random } from '../sim/random.ts'
 import type { Profile } from './config.ts'
 import { fitMessage, type Diagnosis } from './diagnosis.ts'

@@ -117,8 +117,9 @@ export class VolumeBinder {
     const storageClass = this.listers.storageClass(matching.classOfClaim(claim))
     if (!storageClass?.provisioner || storageClass.provisioner === NO_PROVISIONER) return VolumeReason.noVolume
     const topologies = storageClass.allowedTopologies ?? []
-    const allowed = topologies.some(({ matchLabelExpressions = [] }) =>
-      matchLabelExpressions.every(({ key, values }) => values.includes(node.metadata.labels?.[key] ?? '')),
+    const allowed = topologies.some(
+      ({ matchLabelExpressions: expressions = [] }) =>
+        expressions.length > 0 && expressions.every(({ key, values }) => values.includes(node.metadata.labels?.[key] ?? '')),
     )
     if (topologies.length > 0 && !allowed) return VolumeReason.noVolume
     return this.hasCapacity(storageClass, claim, node) ? null : VolumeReason.noSpace
