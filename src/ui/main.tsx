@@ -5,6 +5,7 @@ import './theme/base.css'
 import { App } from './app/App.tsx'
 import { startUrlState } from './app/url-state.ts'
 import { SessionContext } from './engine/hooks.ts'
+import { pagePace } from './engine/pace.ts'
 import { EngineSession } from './engine/session.ts'
 import type { EngineFactory } from './engine/transport.ts'
 import { startWorker } from './engine/worker-transport.ts'
@@ -12,12 +13,6 @@ import { initI18n } from './i18n/index.ts'
 import { useClusterOptions } from './state/cluster-options.ts'
 import { useSettings } from './state/settings.ts'
 import { startTheme } from './theme/apply.ts'
-
-/** A frame, or a quarter of a second while the tab is hidden and there are no frames. */
-function nextFrame(flush: () => void): void {
-  if (document.hidden) setTimeout(flush, 250)
-  else requestAnimationFrame(flush)
-}
 
 async function engineFactory(): Promise<EngineFactory> {
   if (import.meta.env.DEV && location.search.includes('engine=fake')) return (await import('./engine/fake.ts')).startFake
@@ -27,7 +22,7 @@ async function engineFactory(): Promise<EngineFactory> {
 async function main(): Promise<void> {
   startTheme()
   startUrlState()
-  const session = new EngineSession(await engineFactory(), nextFrame)
+  const session = new EngineSession(await engineFactory(), pagePace())
   // The engine builds the cluster while the page's texts load.
   void session.start(useClusterOptions.getState())
   await initI18n(useSettings.getState().language)

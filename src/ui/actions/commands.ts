@@ -50,6 +50,18 @@ export function kubectlCommand(action: KubectlAction, ref: ObjectRef, options: C
   }
 }
 
+/** The command that prints a table: one namespace, or all with -A. */
+export function kubectlGet(
+  target: Pick<ObjectRef, 'group' | 'resource' | 'namespace'>,
+  namespaced: boolean,
+  wide: boolean,
+): string {
+  const { group, resource, namespace } = target
+  const word = BUILT_IN_GROUPS.has(group) ? resource : `${resource}.${group}`
+  const place = !namespaced || namespace === 'default' ? '' : namespace === '' ? ' -A' : ` -n ${namespace}`
+  return `kubectl get ${word}${place}${wide ? ' -o wide' : ''}`
+}
+
 /** 'deployment' or 'deployment.apps' where the bare word could mean another group's resource. */
 function resourceArgument({ kind, group }: ObjectRef): string {
   const word = kind.toLowerCase()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { nodeRef, podRef } from '../state/selection.ts'
-import { kubectlCommand } from './commands.ts'
+import { kubectlCommand, kubectlGet } from './commands.ts'
 import { cordonCall, deleteCall, evictCall, listPath, objectPath, refusal, restartCall, scaleCall } from './requests.ts'
 
 const web = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment', namespace: 'default', name: 'web' }
@@ -61,5 +61,12 @@ describe('kubectlCommand', () => {
     ['yaml', { ...web, group: 'example.com', kind: 'Widget' }, {}, 'kubectl get widget.example.com/web -o yaml'],
   ] as const)('%s', (action, ref, options, command) => {
     expect(kubectlCommand(action, ref, options)).toBe(command)
+  })
+
+  it('prints tables of one namespace or of all', () => {
+    expect(kubectlGet({ ...web, namespace: '' }, true, true)).toBe('kubectl get deployments -A -o wide')
+    expect(kubectlGet({ ...web, namespace: 'shop' }, true, false)).toBe('kubectl get deployments -n shop')
+    expect(kubectlGet(web, true, false)).toBe('kubectl get deployments')
+    expect(kubectlGet({ group: '', resource: 'nodes', namespace: 'shop' }, false, false)).toBe('kubectl get nodes')
   })
 })

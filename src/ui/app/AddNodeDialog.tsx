@@ -64,6 +64,7 @@ export default function AddNodeDialog() {
             </div>
           ))}
         </div>
+        <p className="muted">{t('action.noCommand')}</p>
         <div className={styles.buttons}>
           <button type="button" className="btn" onClick={() => show(null)}>
             {t('action.cancel')}

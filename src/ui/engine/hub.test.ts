@@ -13,8 +13,8 @@ const PODS = { feed: 'table', group: '', version: 'v1', resource: 'pods' } as co
 function setUp() {
   const engine = new FakeEngine()
   let frame: (() => void) | undefined
-  let frames = 0
-  const hub = new FeedHub((flush) => (frame = flush))
+  const tells: (() => void)[] = []
+  const hub = new FeedHub({ frame: (flush) => (frame = flush), calm: (tell) => tells.push(tell) })
   engine.onMessage((message) => {
     if (message.type === 'feed') hub.receive(message)
   })
@@ -22,10 +22,10 @@ function setUp() {
   const draw = (): void => {
     const flush = frame
     frame = undefined
-    if (flush !== undefined) frames++
     flush?.()
+    for (const tell of tells.splice(0)) tell()
   }
-  return { engine, hub, draw, framesDrawn: () => frames }
+  return { engine, hub, draw }
 }
 
 describe('feedKey', () => {
@@ -161,7 +161,7 @@ describe('FeedHub', () => {
   })
 
   it('tells the readers of a feed that the engine refuses, and only them', async () => {
-    const hub = new FeedHub((flush) => flush())
+    const hub = new FeedHub({ frame: (flush) => flush(), calm: (tell) => tell() })
     let told = 0
     hub.attach({ subscribe: () => Promise.reject(new Error('no such resource')), unsubscribe: () => Promise.resolve() })
     hub.watch(PODS, () => told++)

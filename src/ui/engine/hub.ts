@@ -12,8 +12,16 @@ export interface FeedSnapshot<T> {
   readonly error: string
 }
 
-/** Calls back once, soon: per animation frame in the page, by hand in tests. */
-export type FrameScheduler = (flush: () => void) => void
+/** Calls back once, soon. */
+export type Scheduler = (callback: () => void) => void
+
+/** When a hub does its work: on frames and a calmer pace in the page, by hand in tests. */
+export interface HubPace {
+  /** The next animation frame: messages are applied and canvases told. */
+  readonly frame: Scheduler
+  /** The next time that React may render; text that changes at every frame cannot be read. */
+  readonly calm: Scheduler
+}
 
 interface Channel {
   readonly key: string
@@ -40,20 +48,21 @@ export function feedKey(request: FeedRequest): string {
 }
 
 /**
- * Shares feeds among their readers. Messages are applied in order, once per frame; on a gap in the revisions the
+ * Shares feeds among their readers. Messages are applied in order, once per frame, and readers are told; on a gap in the revisions the
  * feed is asked for anew, and the last good state stays on screen until the fresh snapshot comes.
  */
 export class FeedHub {
   readonly #channels = new Map<string, Channel>()
   readonly #byId = new Map<number, Channel>()
-  readonly #schedule: FrameScheduler
+  readonly #pace: HubPace
   #engine: Subscriber | undefined
   #queue: FeedMessage[] = []
   #scheduled = false
+  readonly #changed = new Set<Channel>()
   #nextId = 1
 
-  constructor(schedule: FrameScheduler) {
-    this.#schedule = schedule
+  constructor(pace: HubPace) {
+    this.#pace = pace
   }
 
   /** Takes a (new) engine, or none: open feeds are asked for there from the start. */
@@ -68,10 +77,10 @@ export class FeedHub {
     this.#queue.push(message)
     if (this.#scheduled) return
     this.#scheduled = true
-    this.#schedule(() => this.#flush())
+    this.#pace.frame(() => this.#flush())
   }
 
-  /** Calls `listener` after each frame in which the feed changed. Gives back how to leave. */
+  /** Calls `listener` when the feed has changed, at the calm pace. Gives back how to leave. */
   watch(request: FeedRequest, listener: () => void): () => void {
     const channel = this.#channel(request)
     channel.listeners.add(listener)
@@ -138,7 +147,7 @@ export class FeedHub {
   #refused(channel: Channel, error: unknown): void {
     const text = error instanceof Error ? error.message : String(error)
     channel.snapshot = { data: channel.state, version: channel.snapshot.version + 1, error: text }
-    for (const listener of channel.listeners) listener()
+    this.#tell([channel])
   }
 
   #reopen(channel: Channel): void {
@@ -166,8 +175,20 @@ export class FeedHub {
     }
     for (const channel of changed) {
       channel.snapshot = { data: channel.state, version: channel.snapshot.version + 1, error: '' }
-      for (const listener of channel.listeners) listener()
     }
+    this.#tell(changed)
+  }
+
+  #tell(channels: Iterable<Channel>): void {
+    const waiting = this.#changed.size > 0
+    for (const channel of channels) this.#changed.add(channel)
+    if (!waiting && this.#changed.size > 0) this.#pace.calm(() => this.#tellAll())
+  }
+
+  #tellAll(): void {
+    const changed = [...this.#changed]
+    this.#changed.clear()
+    for (const channel of changed) for (const listener of channel.listeners) listener()
   }
 
   #apply(channel: Channel, message: FeedMessage): boolean {

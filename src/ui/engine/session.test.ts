@@ -3,16 +3,15 @@ import type { ClockState } from '../../worker/protocol.ts'
 import { FakeEngine } from './fake.ts'
 import { EngineGoneError, EngineSession, useConnection } from './session.ts'
 
+const AT_ONCE = { frame: (callback: () => void) => callback(), calm: (callback: () => void) => callback() }
+
 function setUp() {
   const engines: FakeEngine[] = []
-  const session = new EngineSession(
-    () => {
-      const engine = new FakeEngine()
-      engines.push(engine)
-      return engine
-    },
-    (flush) => flush(),
-  )
+  const session = new EngineSession(() => {
+    const engine = new FakeEngine()
+    engines.push(engine)
+    return engine
+  }, AT_ONCE)
   const engine = (at: number): FakeEngine => {
     const found = engines[at]
     if (found === undefined) throw new Error(`no engine ${at} was made`)
@@ -75,14 +74,11 @@ describe('EngineSession', () => {
   })
 
   it('fails when the cluster cannot be built', async () => {
-    const session = new EngineSession(
-      () => {
-        const engine = new FakeEngine()
-        Object.assign(engine.api, { start: () => Promise.reject(new Error('out of memory')) })
-        return engine
-      },
-      (flush) => flush(),
-    )
+    const session = new EngineSession(() => {
+      const engine = new FakeEngine()
+      Object.assign(engine.api, { start: () => Promise.reject(new Error('out of memory')) })
+      return engine
+    }, AT_ONCE)
     await session.start({})
     expect(useConnection.getState()).toMatchObject({ status: 'failed', message: 'out of memory' })
   })

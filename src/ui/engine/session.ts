@@ -1,7 +1,7 @@
 import { create } from 'zustand'
 import type { ClusterOptions, EngineApi, InputLog, WorkerMessage } from '../../worker/protocol.ts'
 import { FeedHub } from './hub.ts'
-import type { FrameScheduler } from './hub.ts'
+import type { HubPace } from './hub.ts'
 import type { EngineFactory, EngineTransport } from './transport.ts'
 
 export type SessionStatus =
@@ -57,9 +57,9 @@ export class EngineSession {
   #transport: EngineTransport | undefined
   #gone = new Departure()
 
-  constructor(factory: EngineFactory, schedule: FrameScheduler) {
+  constructor(factory: EngineFactory, pace: HubPace) {
     this.#factory = factory
-    this.hub = new FeedHub(schedule)
+    this.hub = new FeedHub(pace)
     this.api = this.#facade()
   }
 

@@ -31,16 +31,22 @@ export default function EventsPanel() {
     { id: 'count', title: t('events.count'), chars: 6 },
     { id: 'message', title: t('events.message'), chars: 48, grow: true },
   ]
-  const cells = (row: EventRow) => [
-    age(nowSeconds * 1000 - row.lastMs),
-    <EventType key="type" type={row.type} />,
-    row.reason,
-    <span key="object" className="mono" title={row.namespace}>{`${row.kind}/${row.name}`}</span>,
-    row.count,
-    <span key="message" title={row.message}>
-      {row.message}
-    </span>,
-  ]
+  const cell = (row: EventRow, at: number) => {
+    switch (columns[at]?.id) {
+      case 'last':
+        return age(nowSeconds * 1000 - row.lastMs)
+      case 'type':
+        return <EventType type={row.type} />
+      case 'object':
+        return <span className="mono" title={row.namespace}>{`${row.kind}/${row.name}`}</span>
+      case 'count':
+        return row.count
+      case 'message':
+        return <span title={row.message}>{row.message}</span>
+      default:
+        return row.reason
+    }
+  }
   return (
     <div className={tools.panel}>
       <div className={tools.tools}>
@@ -73,7 +79,7 @@ export default function EventsPanel() {
           columns={columns}
           rows={rows}
           keyOf={(row) => row.uid}
-          cell={(row, at) => cells(row)[at]}
+          cell={cell}
           isSelected={() => false}
           onSelect={(row) => {
             const ref = refOfKind(kinds ?? [], row.kind, row.namespace, row.name)

@@ -1,5 +1,6 @@
 import { useDeferredValue, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { kubectlGet } from '../actions/commands.ts'
 import { useFeed } from '../engine/hooks.ts'
 import { Icon, KindIcon } from '../icons/Icon.tsx'
 import { useDialogs } from '../state/dialogs.ts'
@@ -8,6 +9,7 @@ import { sameObject, useSelection } from '../state/selection.ts'
 import type { ObjectRef } from '../state/selection.ts'
 import { useSettings } from '../state/settings.ts'
 import type { TableRow } from '../../worker/protocol.ts'
+import { CommandLine } from './CommandLine.tsx'
 import { DataGrid } from './DataGrid.tsx'
 import tools from './panel-tools.module.css'
 import { StateBadge } from './StateBadge.tsx'
@@ -66,7 +68,10 @@ export default function ResourceTable() {
             <Icon name="plus" /> {t('action.addNode')}
           </button>
         )}
-        <span className={`muted ${tools.end}`}>{t('table.rows', { shown: rows.length, total })}</span>
+        <div className={tools.command}>
+          <CommandLine command={kubectlGet(table, namespaced, wide)} />
+        </div>
+        <span className="muted">{t('table.rows', { shown: rows.length, total })}</span>
       </div>
       {snapshot.error !== '' ? (
         <p className="notice" role="alert">
