@@ -76,7 +76,7 @@ function Middle() {
   }
   return (
     <div className={styles.middle}>
-      <div className={styles.side} style={{ width: kindsWidthPx }}>
+      <div className={styles.side} style={{ width: `min(${kindsWidthPx}px, 22vw)` }}>
         <KindsPanel />
       </div>
       <Splitter
@@ -99,7 +99,7 @@ function Middle() {
             max={640}
             onChange={(value) => set({ inspectorWidthPx: value })}
           />
-          <div className={styles.side} style={{ width: inspectorWidthPx }}>
+          <div className={styles.side} style={{ width: `min(${inspectorWidthPx}px, 36vw)` }}>
             <Inspector />
           </div>
         </>

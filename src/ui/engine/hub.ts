@@ -131,6 +131,7 @@ export class FeedHub {
   #open(channel: Channel): void {
     channel.id = this.#nextId++
     channel.nextRevision = 0
+    if (channel.snapshot.error !== '') channel.snapshot = { ...channel.snapshot, error: '' }
     this.#byId.set(channel.id, channel)
     const { id } = channel
     this.#engine?.subscribe(id, channel.request).catch((error: unknown) => {

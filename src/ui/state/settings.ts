@@ -36,7 +36,7 @@ function defaults(): Settings {
     language: chinese ? 'zh' : 'en',
     enlarged: false,
     wide: false,
-    dockHeightPx: 280,
+    dockHeightPx: 264,
     inspectorWidthPx: 340,
     kindsWidthPx: 236,
     hintClosed: false,
