@@ -9,8 +9,11 @@ export interface ControllerContext {
   readonly sim: Simulation
   /** Shared by all controllers of the process. */
   readonly informers: InformerFactory
-  /** A client of its own for the controller, as its service account, with its own rate limit (20 a second, burst 30). */
-  client(controller: string): Client
+  /**
+   * A client of its own for the controller, as its service account, with its own rate limit: 20 a second, burst 30,
+   * unless the controller asks for more.
+   */
+  client(controller: string, limits?: { readonly qps: number; readonly burst: number }): Client
   /** Writes events through that controller's client; `component` is the source, e.g. 'deployment-controller'. */
   recorder(client: Client, component: string): EventRecorder
 }

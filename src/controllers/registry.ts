@@ -3,7 +3,16 @@ import { deploymentController } from './deployment/controller.ts'
 import { endpointsController } from './endpoints/controller.ts'
 import { endpointSliceController } from './endpointslice/controller.ts'
 import { endpointSliceMirroringController } from './endpointslicemirroring/controller.ts'
+import { garbageCollectorController } from './garbagecollector/controller.ts'
+import { namespaceController } from './namespace/controller.ts'
+import { nodeIpamController } from './nodeipam/controller.ts'
+import { nodeLifecycleController } from './nodelifecycle/controller.ts'
+import { podGarbageCollector } from './podgc/controller.ts'
 import { replicaSetController, replicationController } from './replicaset/controller.ts'
+import { rootCACertificatePublisher } from './rootcacertpublisher/controller.ts'
+import { serviceAccountController } from './serviceaccount/controller.ts'
+import { taintEvictionController } from './tainteviction/controller.ts'
+import { ttlController } from './ttl/controller.ts'
 
 /** Makes a controller. */
 export type ControllerFactory = (context: ControllerContext) => Controller
@@ -14,6 +23,15 @@ export const CONTROLLERS: readonly ControllerFactory[] = [
   endpointSliceController,
   endpointSliceMirroringController,
   replicationController,
+  podGarbageCollector,
+  namespaceController,
+  serviceAccountController,
+  rootCACertificatePublisher,
+  garbageCollectorController,
   replicaSetController,
   deploymentController,
+  ttlController,
+  nodeIpamController,
+  nodeLifecycleController,
+  taintEvictionController,
 ]
