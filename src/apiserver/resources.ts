@@ -18,6 +18,8 @@ export interface CustomInfo {
   /** Prunes, defaults and checks an object from outside against the structural schema; throws StatusError or DecodeError. */
   readonly admit: (object: JsonObject, scope: RequestScope) => JsonObject
   readonly listKind: string
+  /** Warning for a version that the definition calls deprecated. */
+  readonly deprecation?: string
   readonly singular: string
 }
 

@@ -18,6 +18,7 @@ import { ManagedFieldsBook } from './managed.ts'
 import { ResourceTable, type ResourceInfo } from './resources.ts'
 import { bindPod } from './rest/binding.ts'
 import type { Registry, RequestScope } from './rest/context.ts'
+import { componentStatuses } from './rest/componentstatus.ts'
 import { createObject } from './rest/create.ts'
 import { decodedBody, fromStorage } from './rest/decode.ts'
 import { deleteAnswer, deleteEntry, deleteOptions } from './rest/delete.ts'
@@ -86,6 +87,7 @@ export class ApiServer implements Registry {
       const { code, object } = runSubresource(scope)
       return this.answer(scope, code, object)
     }
+    if (info.bucket === 'componentstatuses') return this.answer(scope, 200, componentStatuses(scope))
     switch (request.verb) {
       case 'get':
         return this.answer(scope, 200, this.shown(info, currentEntry(scope).value))

@@ -1,0 +1,125 @@
+import { invalid as invalidError, methodNotAllowed } from '../../apimachinery/errors.ts'
+import { invalid, type FieldError } from '../../apimachinery/field-errors.ts'
+import { parseTime } from '../../sim/time.ts'
+import type { ApiRequest } from '../api.ts'
+import { containerOf, hasNode, podOf, requireNode } from '../connect/locate.ts'
+import { proxyTarget } from '../connect/proxy.ts'
+import type { ExecOptions, LogOptions } from '../connect/backend.ts'
+import type { Registry } from '../rest/context.ts'
+import type { ResourcePath } from './path.ts'
+import type { Query } from './query.ts'
+import { headerOf, type HttpAnswer, type HttpRequest, type HttpResponse } from './types.ts'
+
+/** Subresources that are streams and not objects. */
+export const CONNECT: ReadonlySet<string> = new Set(['log', 'exec', 'attach', 'portforward', 'proxy'])
+
+/** Answers a request to such a subresource. */
+export function connect(registry: Registry, path: ResourcePath, api: ApiRequest, request: HttpRequest, query: Query): HttpAnswer {
+  switch (path.subresource) {
+    case 'log':
+      return log(registry, path, query)
+    case 'exec':
+    case 'attach':
+      return exec(registry, path, query)
+    case 'portforward':
+      return portForward(registry, path)
+    case 'proxy':
+      return proxy(registry, path, api, request)
+    default:
+      throw methodNotAllowed()
+  }
+}
+
+function log(registry: Registry, path: ResourcePath, query: Query): HttpAnswer {
+  const options = logOptions(path.name, query)
+  const pod = podOf(registry, path.namespace, path.name)
+  const container = containerOf(pod, options.container)
+  if (!hasNode(registry, pod)) return { kind: 'response', code: 204, headers: {}, body: '' }
+  return {
+    kind: 'stream',
+    code: 200,
+    headers: { 'content-type': 'text/plain' },
+    open: (sink) =>
+      registry.backend.log(pod, { ...options, container }, { text: (chunk) => sink.write(chunk), end: () => sink.end() }),
+  }
+}
+
+/** k8s 1.36: ValidatePodLogOptions. */
+function logOptions(name: string, query: Query): LogOptions {
+  const tailLines = query.int('tailLines')
+  const limitBytes = query.int('limitBytes')
+  const sinceSeconds = query.int('sinceSeconds')
+  const sinceTime = query.get('sinceTime')
+  const errors: FieldError[] = []
+  if (tailLines !== undefined && tailLines < 0) errors.push(invalid('tailLines', tailLines, 'must be greater than or equal to 0'))
+  if (limitBytes !== undefined && limitBytes < 1) errors.push(invalid('limitBytes', limitBytes, 'must be greater than 0'))
+  if (sinceSeconds !== undefined && sinceTime)
+    errors.push({
+      type: 'Forbidden',
+      field: '',
+      message: 'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified',
+    })
+  else if (sinceSeconds !== undefined && sinceSeconds < 1)
+    errors.push(invalid('sinceSeconds', sinceSeconds, 'must be greater than 0'))
+  if (errors.length > 0) throw invalidError({ group: '', kind: 'PodLogOptions' }, name, errors)
+  return {
+    container: query.get('container') ?? '',
+    follow: query.flag('follow') ?? false,
+    previous: query.flag('previous') ?? false,
+    timestamps: query.flag('timestamps') ?? false,
+    ...(sinceSeconds === undefined ? {} : { sinceSeconds }),
+    ...(sinceTime ? { sinceTimeMs: parseTime(sinceTime) } : {}),
+    ...(tailLines === undefined ? {} : { tailLines }),
+    ...(limitBytes === undefined ? {} : { limitBytes }),
+  }
+}
+
+function exec(registry: Registry, path: ResourcePath, query: Query): HttpAnswer {
+  const pod = podOf(registry, path.namespace, path.name)
+  const container = containerOf(pod, query.get('container') ?? '')
+  requireNode(registry, pod)
+  const options: ExecOptions = {
+    container,
+    command: path.subresource === 'exec' ? query.all('command') : [],
+    stdin: query.flag('stdin') ?? false,
+    stdout: query.flag('stdout') ?? true,
+    stderr: query.flag('stderr') ?? true,
+    tty: query.flag('tty') ?? false,
+  }
+  const { backend } = registry
+  return {
+    kind: 'exec',
+    tty: options.tty,
+    stdin: options.stdin,
+    open: (sink) => (path.subresource === 'exec' ? backend.exec(pod, options, sink) : backend.attach(pod, options, sink)),
+  }
+}
+
+function portForward(registry: Registry, path: ResourcePath): HttpAnswer {
+  const pod = podOf(registry, path.namespace, path.name)
+  requireNode(registry, pod)
+  return { kind: 'portforward', open: (port, sink) => registry.backend.portForward(pod, port, sink) }
+}
+
+const HOP_HEADERS = new Set(['authorization', 'connection', 'host', 'content-length', 'accept-encoding'])
+
+function proxy(registry: Registry, path: ResourcePath, api: ApiRequest, request: HttpRequest): HttpAnswer {
+  const target = proxyTarget(registry, path.resource, path.namespace, path.name)
+  const rest = path.rest === '' ? '/' : path.rest
+  const headers: Record<string, string> = { 'x-forwarded-uri': request.path, 'user-agent': api.userAgent }
+  for (const name of Object.keys(request.headers))
+    if (!HOP_HEADERS.has(name)) headers[name] = headerOf(request.headers, name) ?? ''
+  const forwarded = {
+    method: request.method,
+    path: request.query === '' ? rest : `${rest}?${request.query}`,
+    headers,
+    body: request.body,
+  }
+  return {
+    kind: 'pending',
+    start: (answer) =>
+      registry.backend.proxy(target, forwarded, ({ code, headers: got, body }) =>
+        answer({ kind: 'response', code, headers: got, body } satisfies HttpResponse),
+      ),
+  }
+}
