@@ -46,9 +46,12 @@ describe('deployment and replica set controllers', () => {
     expect(h.log.at(-1)).toBe(
       '~ Deployment/web 1 {"observedGeneration":1,"replicas":3,"updatedReplicas":3,"readyReplicas":3,"availableReplicas":3,"terminatingReplicas":0} Available True MinimumReplicasAvailable, Progressing True NewReplicaSetAvailable',
     )
-    expect(h.list(events).filter((e) => e.source?.component === 'deployment-controller').map((e) => e.message)).toEqual([
-      expect.stringMatching(/^Scaled up replica set web-[0-9a-z]+ from 0 to 3$/),
-    ])
+    expect(
+      h
+        .list(events)
+        .filter((e) => e.source?.component === 'deployment-controller')
+        .map((e) => e.message),
+    ).toEqual([expect.stringMatching(/^Scaled up replica set web-[0-9a-z]+ from 0 to 3$/)])
   })
 
   test('roll over to a new template within the budget and keep the old set', () => {
@@ -66,8 +69,13 @@ describe('deployment and replica set controllers', () => {
     expect(done).toBe(true)
     expect(most).toBe(4)
     h.sim.runFor(5000)
-    expect(h.list(replicasets).map((rs) => rs.spec?.replicas)).toEqual([0, 3].toSorted(() => (h.list(replicasets)[0]?.spec?.replicas === 3 ? 1 : 0)))
-    const messages = h.list(events).filter((e) => e.reason === 'ScalingReplicaSet').map((e) => e.message?.replace(/web-\S+/, 'web'))
+    expect(h.list(replicasets).map((rs) => rs.spec?.replicas)).toEqual(
+      [0, 3].toSorted(() => (h.list(replicasets)[0]?.spec?.replicas === 3 ? 1 : 0)),
+    )
+    const messages = h
+      .list(events)
+      .filter((e) => e.reason === 'ScalingReplicaSet')
+      .map((e) => e.message?.replace(/web-\S+/, 'web'))
     expect(messages.toSorted()).toEqual(
       [
         'Scaled up replica set web from 0 to 3',

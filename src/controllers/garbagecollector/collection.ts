@@ -5,7 +5,15 @@ import type { Client } from '../../client/client.ts'
 import { Requeue } from '../../client/controller.ts'
 import { all, type Task } from '../../sim/task.ts'
 import { STORED_RESOURCES } from '../shared/resources.ts'
-import { blockingDependents, decide, FOREGROUND, ORPHAN, type ClassifiedReference, type GraphNode, type OwnerGraph } from './graph.ts'
+import {
+  blockingDependents,
+  decide,
+  FOREGROUND,
+  ORPHAN,
+  type ClassifiedReference,
+  type GraphNode,
+  type OwnerGraph,
+} from './graph.ts'
 
 const BUILT_IN = new Set(STORED_RESOURCES)
 const ABSENT_CACHE_SIZE = 500
@@ -127,7 +135,10 @@ export class GarbageCollection {
   /** Takes blockOwnerDeletion from all of an object's owner references. */
   private *unblock(ref: ResourceRef, object: KubeObject): Task {
     const { namespace = '', name = '', resourceVersion, ownerReferences = [] } = object.metadata
-    const metadata = { resourceVersion, ownerReferences: ownerReferences.map((owner) => ({ ...owner, blockOwnerDeletion: false })) }
+    const metadata = {
+      resourceVersion,
+      ownerReferences: ownerReferences.map((owner) => ({ ...owner, blockOwnerDeletion: false })),
+    }
     yield* this.client.patch(ref, namespace, name, { metadata }, 'merge')
   }
 

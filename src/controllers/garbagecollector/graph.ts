@@ -118,7 +118,10 @@ export class OwnerGraph {
     const before = node.owners
     if (before === owners || jsonEqual(before, owners)) return
     node.owners = owners
-    this.link(node, owners.filter((owner) => !before.some((old) => old.uid === owner.uid)))
+    this.link(
+      node,
+      owners.filter((owner) => !before.some((old) => old.uid === owner.uid)),
+    )
     for (const old of before) {
       const now = owners.find((owner) => owner.uid === old.uid)
       const owner = this.nodes.get(old.uid)

@@ -73,7 +73,10 @@ class NamespaceDeletion {
     let namespace = yield* this.read()
     if (!namespace || namespace.metadata.deletionTimestamp === undefined) return 0
     if (namespace.status?.phase !== 'Terminating')
-      namespace = yield* this.client.updateStatus(namespaces, { ...namespace, status: { ...namespace.status, phase: 'Terminating' } })
+      namespace = yield* this.client.updateStatus(namespaces, {
+        ...namespace,
+        status: { ...namespace.status, phase: 'Terminating' },
+      })
     if ((namespace.spec?.finalizers ?? []).length === 0) return 0
     yield* this.empty(namespace)
     if (this.errors.length > 0) throw new Requeue(this.errors.join(', '))
@@ -152,7 +155,9 @@ class NamespaceDeletion {
       if (!namespace) return
       const finalizers = (namespace.spec?.finalizers ?? []).filter((finalizer) => finalizer !== TOKEN).toSorted()
       try {
-        yield* this.client.update<KubeObject>(namespaces, { ...namespace, spec: { finalizers } } as KubeObject, { subresource: 'finalize' })
+        yield* this.client.update<KubeObject>(namespaces, { ...namespace, spec: { finalizers } } as KubeObject, {
+          subresource: 'finalize',
+        })
         return
       } catch (error) {
         if (isNotFound(error)) return

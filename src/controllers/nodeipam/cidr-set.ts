@@ -14,7 +14,10 @@ export class CidrSet {
 
   /** The next free subnet, or null when all are taken. */
   allocate(): string | null {
-    for (const [begin, size] of [[0, HOME_SIZE], [HOME_SIZE, OVERFLOW_SIZE]] as const) {
+    for (const [begin, size] of [
+      [0, HOME_SIZE],
+      [HOME_SIZE, OVERFLOW_SIZE],
+    ] as const) {
       for (let i = 0; i < size; i++) {
         const index = begin + ((this.next - begin + i + size) % size)
         if (this.used.has(index)) continue

@@ -23,7 +23,14 @@ export function nodeLifecycleController(context: ControllerContext): Controller 
   const podInformer = context.informers.for(pods)
   const leaseInformer = context.informers.for(leases)
   indexByNode(podInformer)
-  const monitor = new NodeMonitor({ sim: context.sim, client, recorder, nodes: nodeInformer, pods: podInformer, leases: leaseInformer })
+  const monitor = new NodeMonitor({
+    sim: context.sim,
+    client,
+    recorder,
+    nodes: nodeInformer,
+    pods: podInformer,
+    leases: leaseInformer,
+  })
 
   const nodeLoop: ControllerLoop = new ControllerLoop(context.sim, {
     name: 'node_lifecycle_controller',
@@ -65,7 +72,11 @@ export function nodeLifecycleController(context: ControllerContext): Controller 
     },
     onUpdate(node, old) {
       enqueue(node)
-      if (!jsonEqual(nodeCondition(node, 'Ready'), nodeCondition(old, 'Ready')) || !jsonEqual(node.spec?.taints, old.spec?.taints)) monitor.wake()
+      if (
+        !jsonEqual(nodeCondition(node, 'Ready'), nodeCondition(old, 'Ready')) ||
+        !jsonEqual(node.spec?.taints, old.spec?.taints)
+      )
+        monitor.wake()
     },
     onDelete: () => monitor.wake(),
   })

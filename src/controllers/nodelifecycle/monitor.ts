@@ -192,7 +192,12 @@ export class NodeMonitor {
       if (now.status === 'True' || !(wasReady || this.retry.has(name))) return void this.retry.delete(name)
       const { uid } = node.metadata
       if (wasReady)
-        recorder.record({ apiVersion: 'v1', kind: 'Node', name, uid }, 'Normal', 'NodeNotReady', `Node ${name} status is now: NodeNotReady`)
+        recorder.record(
+          { apiVersion: 'v1', kind: 'Node', name, uid },
+          'Normal',
+          'NodeNotReady',
+          `Node ${name} status is now: NodeNotReady`,
+        )
       this.retry.delete(name)
       yield* markPodsNotReady(client, recorder, podsOnNode(pods, name))
     } catch (error) {
@@ -216,8 +221,18 @@ export class NodeMonitor {
 
   private *markReachable(node: Node): Task {
     const { client } = this.parts
-    yield* swapTaints(client, node, [], [UNREACHABLE].filter((taint) => hasTaint(node, taint)))
-    yield* swapTaints(client, node, [], [NOT_READY].filter((taint) => hasTaint(node, taint)))
+    yield* swapTaints(
+      client,
+      node,
+      [],
+      [UNREACHABLE].filter((taint) => hasTaint(node, taint)),
+    )
+    yield* swapTaints(
+      client,
+      node,
+      [],
+      [NOT_READY].filter((taint) => hasTaint(node, taint)),
+    )
     this.evictorOf(node).remove(node.metadata.name ?? '')
   }
 

@@ -37,7 +37,9 @@ export function podGarbageCollector(context: ControllerContext): Controller {
 
   const wake = () => loop.queue.addAfter(PASS, PERIOD_MS - ((sim.now - startMs) % PERIOD_MS))
   const isOutOfService = (node: Node | undefined): node is Node =>
-    node !== undefined && (node.spec?.taints ?? []).some((t) => t.key === OUT_OF_SERVICE) && nodeCondition(node, 'Ready')?.status !== 'True'
+    node !== undefined &&
+    (node.spec?.taints ?? []).some((t) => t.key === OUT_OF_SERVICE) &&
+    nodeCondition(node, 'Ready')?.status !== 'True'
 
   function* remove(pod: Pod, condition?: PodCondition): Task {
     const { namespace = '', name = '', generation } = pod.metadata
@@ -86,7 +88,9 @@ export function podGarbageCollector(context: ControllerContext): Controller {
       }
       for (const node of nodeInformer.list()) {
         if (!isOutOfService(node)) continue
-        const ending = podsOnNode(podInformer, node.metadata.name ?? '').filter((pod) => pod.metadata.deletionTimestamp !== undefined)
+        const ending = podsOnNode(podInformer, node.metadata.name ?? '').filter(
+          (pod) => pod.metadata.deletionTimestamp !== undefined,
+        )
         for (const pod of ending.toSorted(byEvictionAndAge)) yield* remove(pod)
       }
       yield* collectOrphans()
@@ -113,7 +117,12 @@ export function podGarbageCollector(context: ControllerContext): Controller {
     },
     onUpdate(pod, old) {
       terminated += Number(isTerminated(pod)) - Number(isTerminated(old))
-      if (pod.spec?.nodeName !== old.spec?.nodeName || pod.metadata.deletionTimestamp !== old.metadata.deletionTimestamp || isTerminated(pod) !== isTerminated(old)) consider(pod)
+      if (
+        pod.spec?.nodeName !== old.spec?.nodeName ||
+        pod.metadata.deletionTimestamp !== old.metadata.deletionTimestamp ||
+        isTerminated(pod) !== isTerminated(old)
+      )
+        consider(pod)
     },
     onDelete(pod) {
       if (isTerminated(pod)) terminated--

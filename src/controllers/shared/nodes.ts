@@ -52,7 +52,13 @@ function* patchTaints(client: Client, node: Node, change: (taints: readonly Tain
     if (taints === before) return
     const { resourceVersion } = latest.metadata
     try {
-      yield* client.patch(nodes, '', name, { metadata: { resourceVersion }, spec: { taints: taints.length > 0 ? taints : null } }, 'merge')
+      yield* client.patch(
+        nodes,
+        '',
+        name,
+        { metadata: { resourceVersion }, spec: { taints: taints.length > 0 ? taints : null } },
+        'merge',
+      )
       return
     } catch (error) {
       if (isNotFound(error) || !isConflict(error) || attempt >= TAINT_RETRIES) throw error

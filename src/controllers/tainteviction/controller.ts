@@ -54,8 +54,14 @@ export function taintEvictionController(context: ControllerContext): Controller 
     for (let attempt = 1; ; attempt++) {
       try {
         const pod = yield* client.get(pods, namespace, name)
-        const condition = disruptionTarget(pod, sim.now, 'DeletionByTaintManager', 'Taint manager: deleting due to NoExecute taint')
-        if (!jsonEqual(podCondition(pod, 'DisruptionTarget'), condition)) yield* patchPodStatus(client, pod, { conditions: [condition] })
+        const condition = disruptionTarget(
+          pod,
+          sim.now,
+          'DeletionByTaintManager',
+          'Taint manager: deleting due to NoExecute taint',
+        )
+        if (!jsonEqual(podCondition(pod, 'DisruptionTarget'), condition))
+          yield* patchPodStatus(client, pod, { conditions: [condition] })
         return yield* client.delete(pods, namespace, name)
       } catch (error) {
         if (!(error instanceof StatusError)) throw error

@@ -20,6 +20,8 @@ export function tolerationMs(taints: readonly Taint[], tolerations: readonly Tol
     if (!match) return 0
     used.push(match)
   }
-  const limits = used.flatMap(({ tolerationSeconds }) => (tolerationSeconds === undefined ? [] : [Math.max(0, tolerationSeconds) * 1000]))
+  const limits = used.flatMap(({ tolerationSeconds }) =>
+    tolerationSeconds === undefined ? [] : [Math.max(0, tolerationSeconds) * 1000],
+  )
   return Math.min(Infinity, ...limits)
 }

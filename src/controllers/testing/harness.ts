@@ -1,10 +1,9 @@
 /** A small stand-in for a cluster, for tests of controllers: API server, some controllers, a binder, hollow kubelets. */
-import { jsonEqual } from '../../apimachinery/equal.ts'
 import { StatusError } from '../../apimachinery/errors.ts'
 import { nodes, pods } from '../../apimachinery/generated/resources.ts'
 import type { Node, Pod } from '../../apimachinery/generated/types.ts'
 import { keyOf, type KubeObject, type ResourceRef } from '../../apimachinery/resource.ts'
-import type { Strategy } from '../../apiserver/kinds/strategy.ts'
+import { STRATEGIES } from '../../apiserver/kinds/registry.ts'
 import { ApiServer } from '../../apiserver/server.ts'
 import { Client } from '../../client/client.ts'
 import { Informer, InformerFactory } from '../../client/informer.ts'
@@ -18,39 +17,6 @@ import type { ControllerFactory } from '../registry.ts'
 
 const START_MS = 1_767_225_600_000
 
-type WithSpec = KubeObject & { readonly spec?: unknown; readonly status?: unknown }
-
-/** Generation and status rules that hold for most kinds. */
-function plainStrategy(group: string, resource: string, extra: Partial<Strategy> = {}): Strategy {
-  return {
-    group,
-    resource,
-    prepareForCreate: (object) => ({ ...object, metadata: { ...object.metadata, generation: 1 } }),
-    prepareForUpdate(object, old) {
-      const changed = !jsonEqual((object as WithSpec).spec, (old as WithSpec).spec)
-      const generation = (old.metadata.generation ?? 0) + (changed ? 1 : 0)
-      return { ...object, metadata: { ...object.metadata, generation }, status: (old as WithSpec).status } as KubeObject
-    },
-    ...extra,
-  }
-}
-
-const STRATEGIES: readonly Strategy[] = [
-  plainStrategy('', 'pods', {
-    prepareForCreate: (pod) => ({ ...pod, metadata: { ...pod.metadata, generation: 1 }, status: { phase: 'Pending' } }) as KubeObject,
-    gracePeriodSeconds(pod, requested) {
-      const { spec, status } = pod as Pod
-      if (!spec?.nodeName || status?.phase === 'Succeeded' || status?.phase === 'Failed') return 0
-      return requested ?? spec.terminationGracePeriodSeconds ?? 30
-    },
-  }),
-  plainStrategy('apps', 'deployments'),
-  plainStrategy('apps', 'replicasets'),
-  plainStrategy('apps', 'statefulsets'),
-  plainStrategy('apps', 'daemonsets'),
-  plainStrategy('batch', 'jobs'),
-]
-
 export class Harness {
   readonly sim = new Simulation({ seed: 7, startTimeMs: START_MS })
   readonly api: ApiServer
@@ -60,8 +26,8 @@ export class Harness {
   readonly log: string[] = []
   private readonly informers: InformerFactory
 
-  constructor(factories: readonly ControllerFactory[], strategies: readonly Strategy[] = STRATEGIES) {
-    this.api = new ApiServer({ sim: this.sim, etcd: new Etcd(), strategies, admission: [] })
+  constructor(factories: readonly ControllerFactory[]) {
+    this.api = new ApiServer({ sim: this.sim, etcd: new Etcd(), strategies: STRATEGIES, admission: [] })
     this.client = this.newClient('admin')
     this.informers = new InformerFactory(this.newClient('kube-controller-manager'))
     this.controllers = factories.map((make) =>
@@ -95,7 +61,9 @@ export class Harness {
   }
 
   create<T extends KubeObject>(ref: ResourceRef<T>, object: T): T {
-    return this.run(this.client.create(ref, { apiVersion: ref.group ? `${ref.group}/${ref.version}` : ref.version, kind: ref.kind, ...object }))
+    return this.run(
+      this.client.create(ref, { apiVersion: ref.group ? `${ref.group}/${ref.version}` : ref.version, kind: ref.kind, ...object }),
+    )
   }
 
   get<T extends KubeObject>(ref: ResourceRef<T>, key: string): T | undefined {
@@ -141,7 +109,12 @@ export class Harness {
     const { namespace = '', name = '' } = pod.metadata
     try {
       yield* sleep(20)
-      yield* this.client.patch(pods, namespace, name, { spec: { nodeName } }, 'merge')
+      yield* this.client.createSubresource(pods, namespace, name, 'binding', {
+        apiVersion: 'v1',
+        kind: 'Binding',
+        metadata: { name, namespace },
+        target: { kind: 'Node', name: nodeName },
+      } as KubeObject)
       yield* sleep(1000)
       const time = formatTime(this.sim.now)
       const ip = `10.244.0.${(this.sim.random('pod ips').int(250) + 2).toString()}`
