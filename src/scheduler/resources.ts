@@ -171,8 +171,28 @@ export interface PodResources {
   readonly nonZeroMemoryBytes: number
 }
 
-/** k8s 1.36: component-helpers resource.PodRequests, scheduler PodInfo.CalculateResource. */
+const CACHE_LIMIT = 1000
+const known = new Map<string, PodResources>()
+
+/**
+ * Pods that ask for the same count the same: most come from a template, so the sums are kept by what is asked.
+ * k8s 1.36: component-helpers resource.PodRequests, scheduler PodInfo.CalculateResource.
+ */
 export function podResources(pod: Pod): PodResources {
+  const { containers = [], initContainers = [], overhead, resources } = pod.spec ?? {}
+  if (containers.length > 1 || initContainers.length > 0 || overhead || resources || hasActualResources(pod)) return sumUp(pod)
+  const key = JSON.stringify(containers[0]?.resources?.requests ?? null)
+  let result = known.get(key)
+  if (!result) {
+    if (known.size >= CACHE_LIMIT) known.clear()
+    known.set(key, (result = sumUp(pod)))
+  }
+  return result
+}
+
+const hasActualResources = (pod: Pod) => pod.status?.containerStatuses?.some(({ resources }) => resources !== undefined) ?? false
+
+function sumUp(pod: Pod): PodResources {
   const plain = podRequests(pod, [])
   const defaults = podLevelRequests(pod) ? NON_ZERO.filter(([name]) => !plain.has(name)) : NON_ZERO
   const filled = defaults.length > 0 ? podRequests(pod, defaults) : plain

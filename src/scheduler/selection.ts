@@ -22,8 +22,12 @@ export function selectorOf(selector: LabelSelectorLike | undefined): Selector {
 
 /** A selector from requirements that are already checked. */
 export function selectorOfRequirements(requirements: readonly Requirement[]): Selector {
+  const plain = requirements.every(({ operator, values }) => operator === '=' && values.length === 1)
+  const pairs = requirements.map(({ key, values }) => [key, values[0]] as const)
   return {
-    matches: (labels) => requirementsMatch(requirements, labels),
+    matches: plain
+      ? (labels) => pairs.every(([key, value]) => labels?.[key] === value)
+      : (labels) => requirementsMatch(requirements, labels),
     isEmpty: requirements.length === 0,
     key: formatRequirements(requirements),
   }

@@ -30,6 +30,7 @@ export class Snapshot implements ChangingNodes {
   private journalStart = 0
   private readonly aggregates = new Map<string, { sync(source: ChangingNodes): void; value: unknown }>()
   private readonly memos = new Map<string, NodeMemo<unknown>>()
+  private readonly nodeValues = new Map<string, WeakMap<NodeInfo, unknown>>()
   private readonly claimUsers = new Map<string, number>()
 
   get(name: string): NodeInfo | undefined {
@@ -113,6 +114,11 @@ export class Snapshot implements ChangingNodes {
     })
     entry.sync(this)
     return entry.value as Sum
+  }
+
+  /** Values by NodeInfo, kept under a key as in memo(); for those who don't know a node's place. */
+  byNode<Value>(key: string): WeakMap<NodeInfo, Value> {
+    return recent(this.nodeValues, key, MEMOS, () => new WeakMap<NodeInfo, unknown>()) as WeakMap<NodeInfo, Value>
   }
 
   /** Values per node, kept between cycles under a key that names what they are and all that they depend on. */

@@ -7,6 +7,7 @@ import { requiredNodeAffinity } from '../node-affinity.ts'
 import type { NodeInfo } from '../node-info.ts'
 import type { PodInfo } from '../pod-info.ts'
 import { selectorOf, withLabels, type Selector } from '../selection.ts'
+import type { Snapshot } from '../snapshot.ts'
 import { unresolvable, unschedulable } from '../status.ts'
 import { hasUntoleratedTaint } from '../taints.ts'
 import { DomainCounts } from '../topology-counts.ts'
@@ -52,12 +53,24 @@ function makeConstraint(c: TopologySpreadConstraint, podLabels: Labels, selector
   }
 }
 
-/** Pods of the namespace on the node that the selector selects. An empty selector and terminating pods count none. */
 function countMatching({ pods }: NodeInfo, selector: Selector, namespace: string): number {
-  if (selector.isEmpty) return 0
   let count = 0
   for (const pod of pods) if (!pod.terminating && pod.namespace === namespace && selector.matches(pod.labels)) count++
   return count
+}
+
+/**
+ * Counts the pods of the namespace on a node that the selector selects; each node is counted once. An empty selector
+ * and terminating pods count none.
+ */
+function makeCounter(snapshot: Snapshot, selector: Selector, namespace: string): (node: NodeInfo) => number {
+  if (selector.isEmpty) return () => 0
+  const counts = snapshot.byNode<number>(`${NAME}/${namespace}/${selector.key}`)
+  return (node) => {
+    let count = counts.get(node)
+    if (count === undefined) counts.set(node, (count = countMatching(node, selector, namespace)))
+    return count
+  }
 }
 
 const hasAllKeys = (labels: Labels, constraints: readonly Constraint[]) =>
@@ -84,15 +97,14 @@ function domainCounts({ pod, snapshot }: Cycle, constraints: readonly Constraint
   ]
   const shape = constraints.map((c) => [c.topologyKey, c.selector.key, c.honorAffinity, c.honorTaints])
   const includes = makeInclusion(pod)
+  const counters = constraints.map((c) => makeCounter(snapshot, c.selector, pod.namespace))
   return snapshot.aggregate(
     `${NAME}/${allKeys}/${pod.namespace}/${JSON.stringify([shape, needs])}`,
     () => constraints.map(() => new DomainCounts()),
     (node) => {
       if (allKeys && !hasAllKeys(node.labels, constraints)) return null
-      return constraints.map((c) =>
-        includes(c, node)
-          ? { domain: node.labels[c.topologyKey] ?? '', pods: countMatching(node, c.selector, pod.namespace) }
-          : null,
+      return constraints.map((c, i) =>
+        includes(c, node) ? { domain: node.labels[c.topologyKey] ?? '', pods: counters[i]?.(node) ?? 0 } : null,
       )
     },
     (sums, parts, sign) => parts.forEach((part, i) => part && sums[i]?.change(part.domain, part.pods, sign)),
@@ -166,6 +178,7 @@ class SpreadFilter implements FilterState {
 /** Score: fewer matching pods in the node's domains are better; a constraint with more domains weighs more. */
 function makeScorer(cycle: Cycle, constraints: readonly Constraint[], allKeys: boolean, nodes: readonly NodeInfo[]): NodeScorer {
   const counts = domainCounts(cycle, constraints, allKeys)
+  const counters = constraints.map((c) => makeCounter(cycle.snapshot, c.selector, cycle.pod.namespace))
   const ignored = nodes.map(({ labels }) => allKeys && !hasAllKeys(labels, constraints))
   const scored = ignored.filter((i) => !i).length
   const weights = constraints.map(({ topologyKey }) => {
@@ -179,12 +192,11 @@ function makeScorer(cycle: Cycle, constraints: readonly Constraint[], allKeys: b
       if (ignored[index]) return 0
       let score = 0
       for (let i = 0; i < constraints.length; i++) {
-        const { topologyKey, maxSkew, selector } = constraints[i] as Constraint
+        const { topologyKey, maxSkew } = constraints[i] as Constraint
         const domain = node.labels[topologyKey]
         if (domain === undefined) continue
-        const count =
-          topologyKey === HOSTNAME ? countMatching(node, selector, cycle.pod.namespace) : (counts[i]?.count(domain) ?? 0)
-        score += count * (weights[i] ?? 0) + (maxSkew - 1)
+        const count = topologyKey === HOSTNAME ? counters[i]?.(node) : counts[i]?.count(domain)
+        score += (count ?? 0) * (weights[i] ?? 0) + (maxSkew - 1)
       }
       return Math.round(score)
     },
