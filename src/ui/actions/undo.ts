@@ -44,7 +44,10 @@ export function planDeploymentUndo(ref: ObjectRef, deployment: Deployment, repli
   return { call: { method: 'PATCH', path: objectPath(ref), contentType: 'application/json-patch+json', body } }
 }
 
-/** k8s 1.36: kubectl rollout undo, StatefulSetRollbacker and DaemonSetRollbacker: the stored revision is itself the patch. */
+/**
+ * k8s 1.36: kubectl rollout undo, StatefulSetRollbacker and DaemonSetRollbacker: the stored revision is itself the patch.
+ * SIMPLIFIED: kubectl skips a patch that would change nothing; here it is sent, and changes nothing.
+ */
 export function planRevisionUndo(ref: ObjectRef, owner: KubeObject, revisions: readonly ControllerRevision[]): UndoPlan {
   const history = revisions.filter((item) => isControlledBy(item, owner)).toSorted((a, b) => b.revision - a.revision)
   const previous = history[1]

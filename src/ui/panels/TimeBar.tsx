@@ -1,6 +1,6 @@
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { ClockState, Speed } from '../../worker/protocol.ts'
+import type { ClockState } from '../../worker/protocol.ts'
 import { reported } from '../app/report.ts'
 import { useFeed, useSession } from '../engine/hooks.ts'
 import { useConnection } from '../engine/session.ts'
@@ -51,17 +51,22 @@ export function TimeBar() {
   )
 }
 
+/** After this long without a move the slider shows the engine's speed again. */
+const RELEASE_MS = 400
+
 function SpeedControl({ clock, live }: { readonly clock: ClockState | undefined; readonly live: boolean }) {
   const { t } = useTranslation('shell')
   const { api } = useSession()
   const speed = clock?.speed ?? 1
   const [last, setLast] = useState(1)
-  // While the slider is dragged it leads, until the feed tells of another speed.
-  const [drag, setDrag] = useState<{ readonly position: number; readonly before: Speed } | null>(null)
-  const dragged = drag !== null && drag.before === speed ? drag.position : null
+  // While the slider is dragged it leads; the feed, which comes later, follows.
+  const [dragged, setDragged] = useState<number | null>(null)
+  const release = useRef<ReturnType<typeof setTimeout>>(undefined)
   const position = dragged ?? speedToSlider(speed)
   const choose = (next: number): void => {
-    setDrag({ position: next, before: speed })
+    setDragged(next)
+    clearTimeout(release.current)
+    release.current = setTimeout(() => setDragged(null), RELEASE_MS)
     setLast(sliderToSpeed(next))
     reported(api.setSpeed(sliderToSpeed(next)))
   }
