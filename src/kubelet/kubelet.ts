@@ -3,9 +3,13 @@ import type { Pod } from '../apimachinery/generated/types.ts'
 import { Informer } from '../client/informer.ts'
 import { EventRecorder } from '../client/recorder.ts'
 import { formatTime } from '../sim/time.ts'
+import { assert } from '../sim/assert.ts'
+import type { LogEntry, UsageStats, VolumeFiles } from './cri.ts'
 import { HollowPods } from './hollow.ts'
+import { LocalNetwork } from './local-network.ts'
 import { NodeAgent } from './node-agent.ts'
 import type { NodeFacts } from './node-status.ts'
+import { PodManager } from './pod-manager.ts'
 import { DEFAULT_CONFIG, type KubeletConfig, type KubeletOptions } from './options.ts'
 
 /** Who looks after the pods of the node: real containers, or hollow ones. */
@@ -29,6 +33,10 @@ export class Kubelet {
   private readonly recorder: EventRecorder | null
   private readonly informer: Informer<Pod>
   private keeper: PodKeeper | null = null
+  private manager: PodManager | null = null
+  private readonly volumes = new Map<string, VolumeFiles>()
+  private readonly hostPaths = new Map<string, VolumeFiles>()
+  private readonly ownNetwork = new LocalNetwork()
   private boots = 0
   /** Whether the process runs. */
   running = false
@@ -40,6 +48,7 @@ export class Kubelet {
     const { client, nodeName } = options
     this.recorder = options.hollow ? null : new EventRecorder(options.eventClient ?? client, 'kubelet', nodeName)
     this.agent = new NodeAgent(client, this.recorder, nodeName, () => this.facts())
+    options.network?.onChange(() => this.running && this.agent.refresh('now'))
     this.informer = new Informer(client, pods, { fieldSelector: `spec.nodeName=${nodeName}` })
     this.informer.addHandler({
       onAdd: (pod) => this.keeper?.add(pod),
@@ -53,8 +62,10 @@ export class Kubelet {
     if (this.running) return
     this.running = true
     this.keeper = this.makeKeeper()
+    this.manager?.startStatic()
     this.agent.start(() => {
       if (!this.running) return
+      this.manager?.onRegistered()
       const before = [...this.informer.list()]
       this.informer.start()
       // What the stale copy already held is not reported again.
@@ -73,6 +84,7 @@ export class Kubelet {
     this.agent.stop()
     this.keeper?.stop()
     this.keeper = null
+    this.manager = null
   }
 
   /** The machine loses power. */
@@ -80,6 +92,26 @@ export class Kubelet {
     this.stop()
     this.boots++
     this.options.runtime?.powerOff()
+  }
+
+  /** The machine is told to go down: pods get up to `graceSeconds` to end. The caller cuts the power after that. */
+  shutdown(graceSeconds = 30): void {
+    this.manager?.shutdown(graceSeconds)
+  }
+
+  /** The log of a container, newest run first unless `previous`. Undefined when there is none. */
+  logs(podUid: string, container: string, previous = false): readonly LogEntry[] | undefined {
+    const { runtime } = this.options
+    const runs = runtime?.pod(podUid)?.containers.filter((c) => c.name === container) ?? []
+    const run = runs[previous ? 1 : 0]
+    return run && runtime?.logs(run.id)
+  }
+
+  /** CPU and memory in use by each container of a pod: what a metrics server asks for. */
+  podStats(podUid: string): readonly { readonly container: string; readonly usage: UsageStats }[] {
+    const { runtime } = this.options
+    const running = runtime?.pod(podUid)?.containers.filter((c) => c.state === 'running') ?? []
+    return running.map((c) => ({ container: c.name, usage: runtime?.containerStats(c.id) ?? { cpuMilli: 0, memoryBytes: 0 } }))
   }
 
   private onUpdate(pod: Pod, old: Pod): void {
@@ -92,7 +124,24 @@ export class Kubelet {
   private makeKeeper(): PodKeeper {
     const { hollow, client, machine } = this.options
     if (hollow) return new HollowPods(client, hollow, machine.address)
-    throw new Error('not yet')
+    const { runtime, network, nodeName } = this.options
+    assert(runtime && this.recorder, 'a kubelet needs a runtime unless it is hollow')
+    const manager = new PodManager({
+      client,
+      recorder: this.recorder,
+      runtime,
+      network: network ?? this.ownNetwork,
+      machine,
+      config: this.config,
+      nodeName,
+      staticPods: this.options.staticPods ?? [],
+      node: () => this.agent.node,
+      onImages: () => this.agent.refresh('next look'),
+      volumeStore: this.options.volumeStore ?? ((name) => folder(this.volumes, name)),
+      hostPath: (path) => folder(this.hostPaths, path),
+    })
+    this.manager = manager
+    return manager
   }
 
   private facts(): NodeFacts {
@@ -104,11 +153,17 @@ export class Kubelet {
       runtimeVersion: runtime ? `${runtime.name}://${runtime.version}` : 'fakeRuntime://0.1.0',
       bootId: hollow ? '' : `${nodeName}-${this.boots}`,
       machineId: hollow ? '' : nodeName,
-      images: [],
+      images: (runtime?.images() ?? []).slice(0, 50).map(({ names, sizeBytes }) => ({ names, sizeBytes })),
       notReady: network?.notReadyReason(),
       memoryPressure: false,
       hollow: hollow !== undefined,
       nowText: formatTime(client.sim.now),
     }
   }
+}
+
+function folder(folders: Map<string, VolumeFiles>, name: string): VolumeFiles {
+  let files = folders.get(name)
+  if (!files) folders.set(name, (files = new Map()))
+  return files
 }

@@ -1,6 +1,6 @@
 import type { Pod, Taint } from '../apimachinery/generated/types.ts'
 import type { Client } from '../client/client.ts'
-import type { RuntimeService } from './cri.ts'
+import type { RuntimeService, VolumeFiles } from './cri.ts'
 import type { PodNetwork } from './network.ts'
 
 /** What the kubelet finds out about the machine it runs on. */
@@ -68,4 +68,6 @@ export interface KubeletOptions {
   /** Manifests under /etc/kubernetes/manifests. */
   readonly staticPods?: readonly Pod[]
   readonly hollow?: HollowOptions
+  /** What persistent volumes hold, by volume name: shared by the nodes of a cluster. Default: the node's own. */
+  readonly volumeStore?: (volumeName: string) => VolumeFiles
 }

@@ -24,7 +24,7 @@ export function withoutUndefined<T>(value: T): T {
 
 /**
  * What has to be sent to make `old` into `wanted`: fields of the first level that differ, null for those that go;
- * conditions that go are named, since the server merges them by type. Undefined when nothing differs.
+ * where the server merges a list by key, what goes is named. Undefined when nothing differs.
  * k8s 1.36: pkg/util/pod PatchPodStatus.
  */
 export function statusPatch<S extends object>(old: S | undefined, wanted: S): { readonly [field: string]: unknown } | undefined {
@@ -35,7 +35,9 @@ export function statusPatch<S extends object>(old: S | undefined, wanted: S): { 
   for (const key of Object.keys(after)) {
     const value = after[key]
     if (value === undefined || jsonEqual(value, before[key])) continue
-    patch[key] = key === 'conditions' ? withRemovals(before[key], value) : withoutUndefined(value)
+    const mergeKey = MERGE_KEYS[key]
+    const clean = withoutUndefined(value)
+    patch[key] = mergeKey ? mergedList((before[key] ?? []) as readonly Item[], clean as readonly Item[], mergeKey) : clean
     any = true
   }
   for (const key of Object.keys(before)) {
@@ -46,12 +48,18 @@ export function statusPatch<S extends object>(old: S | undefined, wanted: S): { 
   return any ? patch : undefined
 }
 
-interface Typed {
-  readonly type: string
-}
+type Item = { readonly [field: string]: unknown }
 
-function withRemovals(before: unknown, after: unknown): unknown {
-  const now = withoutUndefined(after) as readonly Typed[]
-  const gone = ((before ?? []) as readonly Typed[]).filter((c) => !now.some((n) => n.type === c.type))
-  return gone.length === 0 ? now : [...now, ...gone.map(({ type }) => ({ $patch: 'delete', type }))]
+/** Lists that the server merges item by item, and the field that names an item. */
+const MERGE_KEYS: { readonly [field: string]: string } = { conditions: 'type', podIPs: 'ip', hostIPs: 'ip' }
+
+/** Items as they are to be: fields that an item loses are null, items that go are named. */
+function mergedList(before: readonly Item[], after: readonly Item[], key: string): readonly Item[] {
+  const items = after.map((item) => {
+    const old = before.find((b) => b[key] === item[key])
+    const lost = old ? Object.keys(old).filter((field) => old[field] !== undefined && item[field] === undefined) : []
+    return lost.length === 0 ? item : { ...item, ...Object.fromEntries(lost.map((field) => [field, null])) }
+  })
+  const gone = before.filter((b) => !after.some((item) => item[key] === b[key]))
+  return gone.length === 0 ? items : [...items, ...gone.map((b) => ({ $patch: 'delete', [key]: b[key] }))]
 }

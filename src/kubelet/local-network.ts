@@ -1,0 +1,28 @@
+import { sleep, type Task } from '../sim/task.ts'
+import type { PodNetwork } from './network.ts'
+
+/** Stands in where no pod network is plugged in: always ready, addresses 10.88.0.2 and up, as containerd's default bridge. */
+export class LocalNetwork implements PodNetwork {
+  private readonly taken = new Map<string, number>()
+
+  notReadyReason(): undefined {
+    return undefined
+  }
+
+  onChange(): void {
+    // It never changes.
+  }
+
+  *addPod({ uid }: { readonly uid: string }): Task<string> {
+    yield* sleep(20)
+    const used = new Set(this.taken.values())
+    let number = 2
+    while (used.has(number)) number++
+    this.taken.set(uid, number)
+    return `10.88.${number >> 8}.${number & 255}`
+  }
+
+  removePod(uid: string): void {
+    this.taken.delete(uid)
+  }
+}

@@ -1,0 +1,132 @@
+import { parseGoDuration } from '../apimachinery/duration.ts'
+import { StatusError, isNotFound } from '../apimachinery/errors.ts'
+import type { ConfigMap, KeyToPath, Pod, Secret, Volume } from '../apimachinery/generated/types.ts'
+import type { VolumeFiles } from './cri.ts'
+import { decodeBase64, objectMessage } from './env.ts'
+import { podField, resourceField, type NodeResources } from './pod-fields.ts'
+
+/** A volume that can't be set up; the message is what the event says after the volume's name. */
+export class MountError extends Error {
+  override readonly name = 'MountError'
+}
+
+export interface VolumeSources {
+  readonly podIP: string
+  readonly hostIP: string
+  readonly node: NodeResources
+  configMap(name: string): ConfigMap
+  secret(name: string): Secret
+  /** Files of a claim, of a path of the host: shared by all who mount them. */
+  claim(name: string): VolumeFiles
+  hostPath(path: string): VolumeFiles
+  token(audience: string): string
+}
+
+type Payload = Map<string, string>
+
+/** Runs a lookup; undefined when what is optional is not there. Throws MountError. */
+function lookup<T>(optional: boolean | undefined, read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error
+    if (isNotFound(error) && optional) return undefined
+    throw new MountError(objectMessage(error))
+  }
+}
+
+/** Picks keys, or takes all. */
+function pick(
+  data: { readonly [key: string]: string },
+  items: readonly KeyToPath[] | undefined,
+  optional: boolean | undefined,
+  missing: (key: string) => string,
+): Payload {
+  if (!items?.length) return new Map(Object.entries(data))
+  const out: Payload = new Map()
+  for (const { key, path } of items) {
+    const text = data[key]
+    if (text !== undefined) out.set(path, text)
+    else if (!optional) throw new MountError(missing(key))
+  }
+  return out
+}
+
+function configMapFiles(
+  sources: VolumeSources,
+  source: { readonly name?: string; readonly items?: readonly KeyToPath[]; readonly optional?: boolean },
+): Payload {
+  const map = lookup(source.optional, () => sources.configMap(source.name ?? ''))
+  return pick(
+    map?.data ?? {},
+    source.items,
+    source.optional || !map,
+    (key) => `configmap references non-existent config key: ${key}`,
+  )
+}
+
+function secretFiles(
+  sources: VolumeSources,
+  name: string,
+  source: { readonly items?: readonly KeyToPath[]; readonly optional?: boolean },
+): Payload {
+  const secret = lookup(source.optional, () => sources.secret(name))
+  const data = Object.fromEntries(Object.entries(secret?.data ?? {}).map(([key, text]) => [key, decodeBase64(text)]))
+  return pick(data, source.items, source.optional || !secret, (key) => `references non-existent secret key: ${key}`)
+}
+
+function downwardFiles(pod: Pod, items: NonNullable<Volume['downwardAPI']>['items'], sources: VolumeSources): Payload {
+  const out: Payload = new Map()
+  for (const { path, fieldRef, resourceFieldRef } of items ?? []) {
+    const container = pod.spec?.containers[0]
+    if (fieldRef) out.set(path, podField(pod, fieldRef.fieldPath, sources.podIP, sources.hostIP))
+    else if (resourceFieldRef && container) out.set(path, resourceField(pod, container, resourceFieldRef, sources.node))
+  }
+  return out
+}
+
+function projectedFiles(pod: Pod, volume: NonNullable<Volume['projected']>, sources: VolumeSources): Payload {
+  const out: Payload = new Map()
+  const errors: string[] = []
+  for (const source of volume.sources ?? []) {
+    try {
+      const part = source.configMap
+        ? configMapFiles(sources, source.configMap)
+        : source.secret
+          ? secretFiles(sources, source.secret.name ?? '', source.secret)
+          : source.downwardAPI
+            ? downwardFiles(pod, source.downwardAPI.items, sources)
+            : source.serviceAccountToken
+              ? new Map([[source.serviceAccountToken.path, sources.token(source.serviceAccountToken.audience ?? '')]])
+              : new Map<string, string>()
+      for (const [path, text] of part) out.set(path, text)
+    } catch (error) {
+      if (!(error instanceof MountError)) throw error
+      errors.push(error.message)
+    }
+  }
+  if (errors.length > 0) throw new MountError(errors.length === 1 ? (errors[0] ?? '') : `[${errors.join(', ')}]`)
+  return out
+}
+
+/** Whether a volume's content follows objects that may change. */
+export const followsObjects = (volume: Volume): boolean =>
+  (volume.configMap ?? volume.secret ?? volume.projected ?? volume.downwardAPI) !== undefined
+
+/**
+ * The files of one volume. Throws MountError. What it gives for claims and host paths is shared; the rest is the pod's
+ * own. SIMPLIFIED: attaching and file systems of claims take no time; other volume types hold nothing.
+ */
+export function volumeFiles(pod: Pod, volume: Volume, sources: VolumeSources): VolumeFiles {
+  if (volume.configMap) return configMapFiles(sources, volume.configMap)
+  if (volume.secret) return secretFiles(sources, volume.secret.secretName ?? '', volume.secret)
+  if (volume.projected) return projectedFiles(pod, volume.projected, sources)
+  if (volume.downwardAPI) return downwardFiles(pod, volume.downwardAPI.items, sources)
+  if (volume.persistentVolumeClaim) return sources.claim(volume.persistentVolumeClaim.claimName)
+  if (volume.ephemeral) return sources.claim(`${pod.metadata.name ?? ''}-${volume.name}`)
+  if (volume.hostPath) return sources.hostPath(volume.hostPath.path)
+  return new Map()
+}
+
+/** Pauses between tries to mount: half a second, doubling to two minutes. k8s 1.36: util/goroutinemap exponentialbackoff. */
+export const nextMountDelay = (delayMs: number): number => (delayMs === 0 ? 500 : Math.min(delayMs * 2, parseGoDuration('2m2s')))

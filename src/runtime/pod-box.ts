@@ -1,0 +1,67 @@
+import type { Simulation } from '../sim/simulation.ts'
+import type { Container } from './container.ts'
+import type { PortService } from './program.ts'
+
+/** What the kubelet asks for; the shape of the CRI's sandbox config. */
+export interface SandboxConfig {
+  readonly uid: string
+  readonly namespace: string
+  readonly name: string
+  readonly attempt: number
+  readonly hostNetwork: boolean
+  readonly hostname: string
+  readonly ip: string
+}
+
+export interface Sandbox {
+  readonly id: string
+  readonly attempt: number
+  readonly ip: string
+  readonly createdMs: number
+  ready: boolean
+}
+
+/** All that the runtime has of one pod: sandboxes and containers newest first, and the ports of its network. */
+export class PodBox {
+  readonly sim: Simulation
+  readonly uid: string
+  readonly namespace: string
+  readonly name: string
+  readonly sandboxes: Sandbox[] = []
+  readonly containers: Container[] = []
+  readonly ports = new Map<number, PortService>()
+  hostname: string
+  ip: string
+  private readonly watchers = new Set<() => void>()
+  private readonly onLifecycle: (uid: string) => void
+  private readonly onMemory: (bytes: number) => void
+
+  constructor(sim: Simulation, config: SandboxConfig, onLifecycle: (uid: string) => void, onMemory: (bytes: number) => void) {
+    this.sim = sim
+    this.uid = config.uid
+    this.namespace = config.namespace
+    this.name = config.name
+    this.hostname = config.hostname
+    this.ip = config.ip
+    this.onLifecycle = onLifecycle
+    this.onMemory = onMemory
+  }
+
+  /** Something that a probe may see has changed. */
+  changed(): void {
+    for (const watcher of this.watchers) watcher()
+  }
+
+  lifecycle(): void {
+    this.onLifecycle(this.uid)
+  }
+
+  addMemory(bytes: number): void {
+    if (bytes !== 0) this.onMemory(bytes)
+  }
+
+  watch(listener: () => void): () => void {
+    this.watchers.add(listener)
+    return () => this.watchers.delete(listener)
+  }
+}
