@@ -6,13 +6,11 @@ import { Random } from '../sim/random.ts'
 import { parseTime } from '../sim/time.ts'
 import type {
   CSINode,
-  LabelSelector,
   Namespace,
   Node,
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
-  PodAffinityTerm,
   PodDisruptionBudget,
   PodSpec,
   PriorityClass,
@@ -25,6 +23,7 @@ import type {
   Toleration,
 } from '../apimachinery/generated/types.ts'
 import type { KubeObject } from '../apimachinery/resource.ts'
+import { newPod } from '../apiserver/kinds/shared/pod-create.ts'
 import { defaultPod } from '../apiserver/kinds/shared/pod-spec-defaults.ts'
 import { SchedulerCache } from './cache.ts'
 import { makeProfiles } from './config.ts'
@@ -109,60 +108,16 @@ function withRuntimeClass(spec: PodSpec, classes: readonly RuntimeClass[]): PodS
   }
 }
 
-/** matchLabelKeys and mismatchLabelKeys become part of the selector when a pod is created. */
-function mergeLabelKeys(
-  selector: LabelSelector | undefined,
-  labels: { readonly [key: string]: string },
-  { match = [], mismatch = [] }: { readonly match?: readonly string[]; readonly mismatch?: readonly string[] },
-): LabelSelector | undefined {
-  if (!selector) return selector
-  const requirement = (operator: string) => (key: string) => {
-    const value = labels[key]
-    return value === undefined ? [] : [{ key, operator, values: [value] }]
-  }
-  const added = [...match.flatMap(requirement('In')), ...mismatch.flatMap(requirement('NotIn'))]
-  return added.length === 0 ? selector : { ...selector, matchExpressions: [...(selector.matchExpressions ?? []), ...added] }
-}
-
-function withMergedSelectors({ metadata: { labels = {} }, spec }: Pod): PodSpec | undefined {
-  if (!spec) return spec
-  const term = (t: PodAffinityTerm): PodAffinityTerm => ({
-    ...t,
-    labelSelector: mergeLabelKeys(t.labelSelector, labels, { match: t.matchLabelKeys, mismatch: t.mismatchLabelKeys }),
-  })
-  const group = (g: NonNullable<PodSpec['affinity']>['podAffinity']) =>
-    g && {
-      requiredDuringSchedulingIgnoredDuringExecution: g.requiredDuringSchedulingIgnoredDuringExecution?.map(term),
-      preferredDuringSchedulingIgnoredDuringExecution: g.preferredDuringSchedulingIgnoredDuringExecution?.map((w) => ({
-        ...w,
-        podAffinityTerm: term(w.podAffinityTerm),
-      })),
-    }
-  return {
-    ...spec,
-    affinity: spec.affinity && {
-      ...spec.affinity,
-      podAffinity: group(spec.affinity.podAffinity),
-      podAntiAffinity: group(spec.affinity.podAntiAffinity),
-    },
-    topologySpreadConstraints: spec.topologySpreadConstraints?.map((c) => ({
-      ...c,
-      labelSelector: mergeLabelKeys(c.labelSelector, labels, { match: c.matchLabelKeys }),
-    })),
-  }
-}
-
 function admitPod(raw: Pod, others: Others): Pod {
   const pod = inNamespace(raw)
-  let spec = defaultPod(withMergedSelectors(pod))
-  spec = withPriority(withRuntimeClass(spec, others.runtimeClasses ?? []), others.priorityClasses ?? [])
-  const running = pod.spec?.nodeName ? { phase: 'Running', startTime: START_TIME } : { phase: 'Pending' }
-  const uid = pod.metadata.uid ?? `uid-pod-${pod.metadata.namespace}-${pod.metadata.name}`
+  const priority = withPriority(withRuntimeClass(defaultPod(pod.spec), others.runtimeClasses ?? []), others.priorityClasses ?? [])
+  const created = newPod({ ...pod, spec: withDefaultTolerations(priority) })
+  const { namespace, name, uid } = pod.metadata
+  const running = pod.spec?.nodeName ? { phase: 'Running', startTime: START_TIME } : {}
   return {
-    ...pod,
-    metadata: { ...pod.metadata, uid },
-    spec: withDefaultTolerations(spec),
-    status: { ...running, ...pod.status },
+    ...created,
+    metadata: { ...created.metadata, uid: uid ?? `uid-pod-${namespace}-${name}` },
+    status: { ...created.status, ...running, ...pod.status },
   }
 }
 
@@ -262,13 +217,6 @@ function preemptionOf(report: PreemptionReport, message: string) {
   }
 }
 
-const GATED_CONDITION = {
-  message: 'Scheduling is blocked due to non-empty scheduling gates',
-  reason: 'SchedulingGated',
-  status: 'False',
-  type: 'PodScheduled',
-}
-
 /** Schedules the case's pod and gives all that was thought on the way. Applies what the API server would to the input first. */
 export function runSchedulerCase(input: SchedulerCase): object {
   const others = input.others ?? {}
@@ -280,7 +228,7 @@ export function runSchedulerCase(input: SchedulerCase): object {
   if (!profile) return {}
   for (const plugin of profile.preEnqueue) {
     const status = plugin.preEnqueue?.(pod.pod)
-    if (status) return { gated: fullStatus(status), conditions: [GATED_CONDITION] }
+    if (status) return { gated: fullStatus(status), conditions: pod.pod.status?.conditions }
   }
   const cache = new SchedulerCache()
   const nominator = new Nominator()
