@@ -113,6 +113,18 @@ export class SchedulerCache {
     this.take(uid)
   }
 
+  /** Runs `look` as if the pod were on no node. */
+  without<T>(pod: Pod, look: () => T): T {
+    const known = this.pods.get(podInfoOf(pod).uid)
+    if (!known) return look()
+    this.take(known.info.uid)
+    try {
+      return look()
+    } finally {
+      this.put(known.info, known.nodeName)
+    }
+  }
+
   private put(info: PodInfo, nodeName: string): void {
     this.pods.set(info.uid, { info, nodeName })
     const node = this.nodes.get(nodeName)

@@ -285,4 +285,39 @@ describe('scheduler', () => {
     expect(explanation?.verdicts.get('tainted')?.reasons).toEqual(['node(s) had untolerated taint(s)'])
     expect(explanation?.best).toEqual(['n1'])
   })
+
+  test('explains a placed pod as if it had to be placed again', () => {
+    const cluster = new Cluster()
+    cluster.node('n1', '1')
+    cluster.pod('web', '1')
+    cluster.wait(100)
+    const placed = cluster.get('web')
+    expect(placed?.spec?.nodeName).toBe('n1')
+    expect(placed && cluster.scheduler.explain(placed)?.best).toEqual(['n1'])
+    cluster.pod('other', '1')
+    cluster.wait(100)
+    expect(cluster.nodeOf('other')).toBeUndefined()
+  })
+
+  test('a stopped scheduler places nothing; started again, it takes up what waits', () => {
+    const cluster = new Cluster()
+    cluster.node('n1')
+    cluster.scheduler.stop()
+    cluster.pod('web', '1')
+    cluster.wait(10_000)
+    expect(cluster.nodeOf('web')).toBeUndefined()
+    cluster.scheduler.start()
+    cluster.wait(100)
+    expect(cluster.nodeOf('web')).toBe('n1')
+  })
+
+  test('an idle scheduler does nothing', () => {
+    const cluster = new Cluster()
+    cluster.node('n1', '1')
+    cluster.pod('web', '1')
+    cluster.wait(1000)
+    const before = cluster.sim.executed
+    cluster.wait(3_600_000)
+    expect(cluster.sim.executed - before).toBe(0)
+  })
 })

@@ -65,7 +65,7 @@ export class Scheduler {
   private nextCycle: Timer | null = null
   private earliestCycleMs = 0
   private readonly tasks = new Set<TaskHandle>()
-  /** Told of each attempt. */
+  /** Told of each attempt before it takes effect, so that explain() shows what the attempt saw. */
   onAttempt: Attempt | null = null
 
   constructor(client: Client, options: SchedulerOptions = {}) {
@@ -118,11 +118,17 @@ export class Scheduler {
     this.informers = this.nextCycle = this.queue = this.evictor = null
   }
 
-  /** Every node against every filter and score for a pod, as things stand now. Null if no profile is responsible. */
+  /**
+   * Every node against every filter and score for a pod, as things stand now; one that has a node is weighed as if it
+   * had to be placed again. Null if no profile is responsible.
+   */
   explain(pod: Pod): Explanation | null {
     const profile = this.profileOf(pod)
     if (!profile || !this.informers) return null
-    return explainPod(this.cache.snapshot(), podInfoOf(pod), profile, this.random, this.nominator)
+    const unplaced = pod.spec?.nodeName ? { ...pod, spec: { ...pod.spec, nodeName: undefined } } : pod
+    return this.cache.without(pod, () =>
+      explainPod(this.cache.snapshot(), podInfoOf(unplaced), profile, this.random, this.nominator),
+    )
   }
 
   /** Pods by where they wait. */
