@@ -62,6 +62,7 @@ function useMonaco(
   const { t, i18n } = useTranslation('editor')
   const [editor, setEditor] = useState<EditorHandle>()
   const apply = useEffectEvent(onApply)
+  const takeFocus = useRef(false)
   const dark = useSettings((state) => state.darkNow)
   const enlarged = useSettings((state) => state.enlarged)
   useEffect(() => {
@@ -77,9 +78,8 @@ function useMonaco(
       const offset = area.current?.selectionStart ?? 0
       monaco.applyTheme(useSettings.getState().darkNow)
       made = monaco.createEditor(host.current, { text, offset, label: t('name'), onChange: edit, onApply: () => apply() })
+      takeFocus.current = focused
       setEditor(made)
-      // Once it is shown: a hidden element takes no focus.
-      if (focused) requestAnimationFrame(() => made?.focus())
     }
     load().catch((error: unknown) =>
       say('warning', `${t('monacoFailed')} (${error instanceof Error ? error.message : String(error)})`),
@@ -91,6 +91,10 @@ function useMonaco(
     }
     // The label follows the language.
   }, [wanted, host, area, t, i18n.language, enlarged])
+  useEffect(() => {
+    // Only now is it shown: a hidden element takes no focus.
+    if (editor && takeFocus.current) editor.focus()
+  }, [editor])
   useEffect(() => {
     if (!editor) return
     const id = requestAnimationFrame(() => void import('./monaco.ts').then((monaco) => monaco.applyTheme(dark)))

@@ -70,7 +70,7 @@ async function configure(): Promise<void> {
     enableSchemaRequest: false,
     isKubernetes: true,
     format: { enable: false },
-    schemas: [{ uri: 'kubernetes://1.36/all.json', fileMatch: ['**/*.yaml'], schema: schema as never }],
+    schemas: [{ uri: 'k8s://api/kubernetes-1.36', fileMatch: ['**/*.yaml'], schema: schema as never }],
   })
 }
 
@@ -136,6 +136,12 @@ export function createEditor(container: HTMLElement, { text, offset, label, onCh
     accessibilitySupport: 'auto',
   })
   editor.setPosition(model.getPositionAt(offset))
+  const clearing = monaco.editor.onDidChangeMarkers(() => {
+    // The YAML service finds fault with an empty text; there is none.
+    const blank = model.getValue().trim() === ''
+    if (blank && monaco.editor.getModelMarkers({ resource: model.uri, owner: 'yaml' }).length > 0)
+      monaco.editor.setModelMarkers(model, 'yaml', [])
+  })
   editor.onDidChangeModelContent(() => onChange(model.getValue()))
   editor.addCommand(monaco.KeyMod.CtrlCmd | monaco.KeyCode.Enter, onApply)
   return {
@@ -155,6 +161,7 @@ export function createEditor(container: HTMLElement, { text, offset, label, onCh
     },
     focus: () => editor.focus(),
     dispose: () => {
+      clearing.dispose()
       editor.dispose()
       model.dispose()
     },
