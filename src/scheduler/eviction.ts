@@ -9,7 +9,7 @@ import type { Nominator } from './nominator.ts'
 import type { PodInfo } from './pod-info.ts'
 import { patchStatus, tryPatchStatus } from './pod-status.ts'
 
-export interface EvictorParts {
+interface EvictorParts {
   readonly client: Client
   readonly recorder: EventRecorder
   readonly listers: Listers

@@ -114,7 +114,7 @@ export interface Plugin {
 }
 
 /** What a queue sort plugin may look at. */
-export interface QueueOrder {
+interface QueueOrder {
   readonly priority: number
   readonly timestampMs: number
 }

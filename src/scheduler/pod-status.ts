@@ -5,7 +5,7 @@ import type { Client } from '../client/client.ts'
 import type { Task } from '../sim/task.ts'
 import { formatTime } from '../sim/time.ts'
 
-export interface StatusChange {
+interface StatusChange {
   readonly condition?: { readonly type: string; readonly status: string; readonly reason: string; readonly message: string }
   /** '' takes the nomination back; undefined leaves it. */
   readonly nominatedNodeName?: string

@@ -11,7 +11,7 @@ import type { QueuedPod } from './queued-pod.ts'
 const UNSCHEDULABLE_LIMIT_MS = 5 * 60_000
 const FLUSH_PERIOD_MS = 30_000
 
-export interface QueueOptions {
+interface QueueOptions {
   readonly initialBackoffMs: number
   readonly maxBackoffMs: number
   /** Called when there may be something to pop. */

@@ -12,7 +12,7 @@ export interface Resources {
   readonly scalars: ReadonlyMap<string, number> | null
 }
 
-export type QuantityMap = { readonly [name: string]: string }
+type QuantityMap = { readonly [name: string]: string }
 /** Name to thousandths, so that fractions add up before they are rounded. */
 type MilliList = Map<string, number>
 

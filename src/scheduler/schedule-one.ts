@@ -27,7 +27,7 @@ export function feasibleNodesToFind(nodeCount: number, percentageOfNodesToScore:
 }
 
 /** What the filters were prepared to: the nodes that come into question, or a verdict on all of them. */
-export interface Preparation {
+interface Preparation {
   readonly filters: NodeFilter
   /** Plugins whose preFilter was asked. */
   readonly asked: ReadonlySet<string>
@@ -79,7 +79,7 @@ export function leftOut(narrowing: readonly string[]): Status {
 
 const NOT_TRIED = unresolvable('')
 
-export interface ScheduleOptions {
+interface ScheduleOptions {
   readonly nominator: Nominator
   /** Where in the list of nodes to begin, so that each gets its turn. */
   readonly startIndex?: number
@@ -109,7 +109,7 @@ export interface Unplaced extends Common {
   readonly preemption: PreemptionReport | null
 }
 
-export type ScheduleResult = Placed | Unplaced
+type ScheduleResult = Placed | Unplaced
 
 class Attempt {
   readonly cycle: Cycle

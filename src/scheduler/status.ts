@@ -1,5 +1,5 @@
 /** What a plugin answers. Only rejections and errors are objects: success is null everywhere. */
-export type StatusCode = 'Error' | 'Unschedulable' | 'UnschedulableAndUnresolvable' | 'Pending'
+type StatusCode = 'Error' | 'Unschedulable' | 'UnschedulableAndUnresolvable' | 'Pending'
 
 export interface Status {
   readonly code: StatusCode

@@ -14,7 +14,7 @@ import * as matching from './volume-matching.ts'
 const NO_PROVISIONER = 'kubernetes.io/no-provisioner'
 const POLL_MS = 1000
 
-export const VolumeReason = {
+const VolumeReason = {
   nodeConflict: "node(s) didn't match PersistentVolume's node affinity",
   noVolume: "node(s) didn't find available persistent volumes to bind",
   noSpace: 'node(s) did not have enough free storage',

@@ -10,7 +10,7 @@ import * as allocation from './resource-allocation.ts'
 
 const NAME = 'NodeResourcesFit'
 
-export interface ScoringStrategy {
+interface ScoringStrategy {
   /** LeastAllocated unless given. */
   readonly type?: 'LeastAllocated' | 'MostAllocated' | 'RequestedToCapacityRatio'
   readonly resources?: readonly allocation.ResourceSpec[]

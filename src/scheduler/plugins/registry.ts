@@ -34,7 +34,7 @@ export interface PluginArgs {
   readonly NodeResourcesBalancedAllocation?: NodeResourcesBalancedAllocationArgs
 }
 
-export interface RegisteredPlugin {
+interface RegisteredPlugin {
   readonly name: string
   /** Counts a plugin's score so many times; 0 for those that do not score. */
   readonly weight: number
