@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest'
+import { makePod, oneNode } from '../../kubelet/testdata/harness.ts'
+import { pods } from '../../apimachinery/generated/resources.ts'
+
+/** What a script prints in a busybox container, and the code it ends with. */
+function sh(script: string, seconds = 20) {
+  const node = oneNode()
+  node.kubelet.start()
+  node.create(pods, makePod({ image: 'busybox', command: ['sh', '-c', script] }, { restartPolicy: 'Never' }))
+  node.run(seconds)
+  return { lines: node.logs() ?? [], code: node.status()?.state?.terminated?.exitCode }
+}
+
+describe('small shell', () => {
+  test.each<[string, readonly string[], number]>([
+    ['echo hello world', ['hello world'], 0],
+    ['echo "a  b" \'c  d\'; exit 3', ['a  b c  d'], 3],
+    ['for i in 1 2 3; do echo n$i; done', ['n1', 'n2', 'n3'], 0],
+    ['false || echo no && echo yes', ['no', 'yes'], 0],
+    ['if [ -f /tmp/x ]; then echo there; else echo missing; fi', ['missing'], 0],
+    ['echo one > /tmp/f; echo two >> /tmp/f; cat /tmp/f | grep two | wc -l', ['1'], 0],
+    ['X=5; while [ $X -gt 3 ]; do echo $X; X=$((X-1)); done', ['5', '4'], 0],
+    ['echo $(echo in; echo ner) `echo tick`', ['in ner tick'], 0],
+    ['nosuchthing', ['sh: nosuchthing: not found'], 127],
+    ['cat /nope 2>&1 | head -1; test -d /tmp && echo dir', ["cat: can't open '/nope': No such file or directory", 'dir'], 0],
+    ['A=1 && [ "$A" = 1 ] && echo ${B:-none} ; ! false', ['none'], 0],
+    ['while true; do echo', ['sh: syntax error: unexpected end of file (expecting "done")'], 2],
+    ['i=0; while true; do i=$((i+1)); [ $i -ge 5 ] && break; done; echo $i', ['5'], 0],
+  ])('%s', (script, lines, code) => {
+    expect(sh(script)).toEqual({ lines, code })
+  })
+
+  test('an endless loop does not stop the clock', () => {
+    expect(sh('while :; do :; done').code).toBeUndefined()
+  })
+
+  test('sleeps on the simulated clock', () => {
+    const { lines } = sh('while true; do date +%s; sleep 1; done', 8)
+    const seconds = lines.map(Number)
+    expect(seconds.length).toBeGreaterThan(4)
+    expect(seconds.every((s, i) => i === 0 || s - (seconds[i - 1] ?? 0) === 1)).toBe(true)
+  })
+})
