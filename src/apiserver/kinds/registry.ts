@@ -2,37 +2,82 @@
 import type { Strategy } from './strategy.ts'
 import { configMap } from './configmap.ts'
 import { controllerRevision } from './controllerrevision.ts'
+import { cronJob } from './cronjob.ts'
+import { csiDriver, csiNode, csiStorageCapacity } from './csi.ts'
 import { daemonSet } from './daemonset.ts'
 import { deployment } from './deployment.ts'
 import { endpoints } from './endpoints.ts'
 import { endpointSlice } from './endpointslice.ts'
 import { event, newEvent } from './event.ts'
+import { hpa } from './hpa.ts'
+import { ingress } from './ingress.ts'
+import { ingressClass } from './ingressclass.ts'
+import { job } from './job.ts'
 import { lease } from './lease.ts'
+import { limitRange } from './limitrange.ts'
 import { namespace } from './namespace.ts'
+import { networkPolicy } from './networkpolicy.ts'
 import { node } from './node.ts'
+import { podDisruptionBudget } from './pdb.ts'
 import { pod } from './pod.ts'
+import { podTemplate } from './podtemplate.ts'
+import { priorityClass } from './priorityclass.ts'
+import { persistentVolume } from './pv.ts'
+import { persistentVolumeClaim } from './pvc.ts'
+import { clusterRole, clusterRoleBinding, role, roleBinding } from './rbac.ts'
 import { replicaSet } from './replicaset.ts'
+import { replicationController } from './replicationcontroller.ts'
+import { resourceQuota } from './resourcequota.ts'
+import { runtimeClass } from './runtimeclass.ts'
 import { secret } from './secret.ts'
 import { service } from './service.ts'
 import { serviceAccount } from './serviceaccount.ts'
 import { statefulSet } from './statefulset.ts'
+import { storageClass } from './storageclass.ts'
+import { volumeAttachment } from './volumeattachment.ts'
+import { volumeAttributesClass } from './volumeattributesclass.ts'
 
 export const STRATEGIES: readonly Strategy[] = [
+  clusterRole,
+  clusterRoleBinding,
   configMap,
   controllerRevision,
+  cronJob,
+  csiDriver,
+  csiNode,
+  csiStorageCapacity,
   daemonSet,
   deployment,
   endpoints,
   endpointSlice,
   event,
+  hpa,
+  ingress,
+  ingressClass,
+  job,
   lease,
+  limitRange,
   namespace,
+  networkPolicy,
   newEvent,
   node,
+  persistentVolume,
+  persistentVolumeClaim,
   pod,
+  podDisruptionBudget,
+  podTemplate,
+  priorityClass,
   replicaSet,
+  replicationController,
+  resourceQuota,
+  role,
+  roleBinding,
+  runtimeClass,
   secret,
   service,
   serviceAccount,
   statefulSet,
+  storageClass,
+  volumeAttachment,
+  volumeAttributesClass,
 ]
