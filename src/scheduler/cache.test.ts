@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Node, Pod, PodSpec } from '../apimachinery/generated/types.ts'
+import { present } from '../sim/assert.ts'
 import { Random } from '../sim/random.ts'
 import { SchedulerCache } from './cache.ts'
 import { makeProfiles } from './config.ts'
@@ -8,7 +9,8 @@ import type { Listers } from './listers.ts'
 import { Nominator } from './nominator.ts'
 import type { NodeInfo } from './node-info.ts'
 import { podInfoOf } from './pod-info.ts'
-import { schedulePod } from './schedule-one.ts'
+import { selectVictims } from './preemption.ts'
+import { prepareFilters, schedulePod } from './schedule-one.ts'
 import type { Snapshot } from './snapshot.ts'
 
 const services = [{ metadata: { name: 'web', namespace: 'default' }, spec: { selector: { app: 'web' } } }]
@@ -18,8 +20,10 @@ const listers = {
   services: () => services,
   disruptionBudgets: () => [],
 } as unknown as Listers
-const profile = [...makeProfiles({}, { listers, nowMs: () => 0, isPreempting: () => false }).values()][0]
-if (!profile) throw new Error('no profile')
+const profile = present(
+  makeProfiles({}, { listers, nowMs: () => 0, isPreempting: () => false }).get('default-scheduler'),
+  'profile',
+)
 
 const ZONE = 'topology.kubernetes.io/zone'
 const HOST = 'kubernetes.io/hostname'
@@ -71,7 +75,7 @@ class World {
     const containers = [{ name: 'c', image: 'big', resources: { requests } }]
     return {
       metadata: { name, namespace: 'default', uid: `uid-${name}`, labels: { app } },
-      spec: { schedulerName: 'default-scheduler', containers, ...this.random.pick(SHAPES) },
+      spec: { schedulerName: 'default-scheduler', priority: this.random.int(3), containers, ...this.random.pick(SHAPES) },
     }
   }
 
@@ -132,13 +136,14 @@ class World {
     this.cache.setPod(pod)
   }
 
-  recount(order: readonly NodeInfo[]): SchedulerCache {
+  /** A cache filled anew, without the pods of these UIDs. */
+  recount(order: readonly NodeInfo[], without: ReadonlySet<string> = new Set()): SchedulerCache {
     const fresh = new SchedulerCache()
     for (const { name } of order) {
       const node = this.nodes.get(name)
       if (node) fresh.addNode(node)
     }
-    for (const { pod, nodeName } of this.pods.values()) fresh.assume(pod, nodeName)
+    for (const [uid, { pod, nodeName }] of this.pods) if (!without.has(uid)) fresh.assume(pod, nodeName)
     return fresh
   }
 }
@@ -162,13 +167,7 @@ function summary(snapshot: Snapshot) {
 }
 
 function verdicts(snapshot: Snapshot, pod: Pod) {
-  const explanation = explainPod(
-    snapshot,
-    podInfoOf(pod),
-    profile as NonNullable<typeof profile>,
-    new Random(1, 'x'),
-    new Nominator(),
-  )
+  const explanation = explainPod(snapshot, podInfoOf(pod), profile, new Random(1, 'x'), new Nominator())
   const order = explanation.feasible.map(({ name }, i) => [
     name,
     explanation.totals[i],
@@ -196,12 +195,42 @@ describe('scheduler cache', () => {
         const expected = verdicts(fresh, pod)
         expect(verdicts(snapshot, pod)).toEqual(expected)
         if (snapshot.nodes.length === 0) continue
-        const result = schedulePod(snapshot, podInfoOf(pod), profile as NonNullable<typeof profile>, random, {
+        const result = schedulePod(snapshot, podInfoOf(pod), profile, random, {
           nominator: new Nominator(),
           startIndex: random.int(snapshot.nodes.length),
         })
         if (result.kind === 'placed') expect(expected.best).toContain(result.nodeName)
         else expect(expected.best).toEqual([])
       }
+    })
+})
+
+describe('preemption', () => {
+  for (const seed of [11, 12, 13])
+    test(`what a dry run supposes holds once the pods are gone (seed ${seed})`, () => {
+      const world = new World(seed)
+      let candidates = 0
+      for (let step = 0; step < 300; step++) {
+        world.change()
+        if (step % 20 !== 0) continue
+        const snapshot = world.cache.snapshot()
+        const made = world.makePod()
+        const pod = podInfoOf({ ...made, spec: { containers: [], ...made.spec, priority: 5 - (step % 4) } })
+        const cycle = { pod, snapshot, nominator: new Nominator(), random: new Random(1, 'x') }
+        const { filters } = prepareFilters(cycle, profile)
+        for (const node of snapshot.nodes) {
+          const before = filters.check(node)
+          const result = selectVictims(filters, node, [], 0)
+          expect(filters.check(node)).toEqual(before)
+          const lower = node.pods.filter((p) => p.priority < pod.priority).map((p) => p.uid)
+          const gone = 'victims' in result ? result.victims.map((v) => v.uid) : lower
+          const fresh = world.recount(snapshot.nodes, new Set(gone)).snapshot()
+          const verdict = explainPod(fresh, pod, profile, new Random(1, 'x'), new Nominator()).verdicts.get(node.name)
+          if ('victims' in result) candidates++
+          if ('victims' in result) expect(verdict).toBeNull()
+          else if (lower.length > 0) expect(verdict).not.toBeNull()
+        }
+      }
+      expect(candidates).toBeGreaterThan(20)
     })
 })

@@ -1,7 +1,8 @@
 import { isNotFound, StatusError } from '../apimachinery/errors.ts'
 import { pods } from '../apimachinery/generated/resources.ts'
+import type { Pod } from '../apimachinery/generated/types.ts'
 import type { Client } from '../client/client.ts'
-import type { EventRecorder } from '../client/recorder.ts'
+import type { EventType } from '../client/recorder.ts'
 import { all, type Task } from '../sim/task.ts'
 import type { Candidate } from './framework.ts'
 import type { Listers } from './listers.ts'
@@ -11,7 +12,8 @@ import { patchStatus, tryPatchStatus } from './pod-status.ts'
 
 interface EvictorParts {
   readonly client: Client
-  readonly recorder: EventRecorder
+  /** Records an event about a pod in the name of the scheduler of another. */
+  readonly record: (by: Pod, about: Pod, type: EventType, reason: string, message: string) => void
   readonly listers: Listers
   readonly nominator: Nominator
   /** Runs a task in the background. */
@@ -74,7 +76,7 @@ export class Evictor {
   }
 
   private *evict(preemptor: PodInfo, victim: PodInfo, nodeName: string): Task {
-    const { client, recorder } = this.parts
+    const { client, record } = this.parts
     const message = `${preemptor.pod.spec?.schedulerName}: preempting to accommodate a higher priority pod`
     const condition = { type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler', message }
     try {
@@ -84,6 +86,6 @@ export class Evictor {
       if (!isNotFound(error)) throw error
       return
     }
-    recorder.event(victim.pod, 'Normal', 'Preempted', `Preempted by pod ${preemptor.uid} on node ${nodeName}`)
+    record(preemptor.pod, victim.pod, 'Normal', 'Preempted', `Preempted by pod ${preemptor.uid} on node ${nodeName}`)
   }
 }

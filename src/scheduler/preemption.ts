@@ -36,7 +36,7 @@ function splitByBudget(
  * The fewest, least important pods whose removal makes the node do, or why none does: all pods of lower priority are
  * supposed gone, then one after the other is let back if the pod still fits, those under a budget first.
  */
-function selectVictims(
+export function selectVictims(
   original: PreparedFilters,
   info: NodeInfo,
   budgets: readonly PodDisruptionBudget[],

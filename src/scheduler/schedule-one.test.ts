@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Node, Pod } from '../apimachinery/generated/types.ts'
+import { present } from '../sim/assert.ts'
 import { Random } from '../sim/random.ts'
 import { SchedulerCache } from './cache.ts'
 import { makeProfiles } from './config.ts'
@@ -14,8 +15,10 @@ const listers = {
   namespaces: () => [],
   disruptionBudgets: () => [],
 } as unknown as Listers
-const profile = [...makeProfiles({}, { listers, nowMs: () => 0, isPreempting: () => false }).values()][0]
-if (!profile) throw new Error('no profile')
+const profile = present(
+  makeProfiles({}, { listers, nowMs: () => 0, isPreempting: () => false }).get('default-scheduler'),
+  'profile',
+)
 
 const makeNode = (i: number): Node => ({
   metadata: { name: `n${i}` },

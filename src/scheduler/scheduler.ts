@@ -56,7 +56,8 @@ export class Scheduler {
   private informers: InformerFactory | null = null
   private cache = new SchedulerCache()
   private readonly nominator = new Nominator()
-  private readonly recorder: EventRecorder
+  /** One per profile: events name the scheduler that the pod asked for. */
+  private readonly recorders = new Map<string, EventRecorder>()
   private readonly random: Random
   private profiles: ReadonlyMap<string, Profile> = new Map()
   private queue: SchedulingQueue | null = null
@@ -72,7 +73,6 @@ export class Scheduler {
     this.sim = client.sim
     this.client = client
     this.options = options
-    this.recorder = new EventRecorder(client, 'default-scheduler')
     this.random = this.sim.random('kube-scheduler')
   }
 
@@ -88,7 +88,7 @@ export class Scheduler {
     this.cache = new SchedulerCache()
     const evictor = new Evictor({
       client: this.client,
-      recorder: this.recorder,
+      record: (by, about, type, reason, message) => this.recorderOf(by).event(about, type, reason, message),
       listers,
       nominator: this.nominator,
       run: (task) => this.run(task),
@@ -142,6 +142,13 @@ export class Scheduler {
     const started = this.sim.spawn(task, () => handle && this.tasks.delete(handle))
     handle = started
     if (!started.done) this.tasks.add(started)
+  }
+
+  private recorderOf({ spec }: Pod): EventRecorder {
+    const name = spec?.schedulerName ?? 'default-scheduler'
+    let recorder = this.recorders.get(name)
+    if (!recorder) this.recorders.set(name, (recorder = new EventRecorder(this.client, name)))
+    return recorder
   }
 
   private profileOf(pod: Pod): Profile | undefined {
@@ -263,7 +270,7 @@ export class Scheduler {
     const profile = this.profileOf(pod)
     if (!profile) return
     if (pod.metadata.deletionTimestamp) {
-      this.recorder.event(pod, 'Warning', 'FailedScheduling', `skip schedule deleting pod: ${info.namespace}/${info.name}`)
+      this.recorderOf(pod).event(pod, 'Warning', 'FailedScheduling', `skip schedule deleting pod: ${info.namespace}/${info.name}`)
       return
     }
     if (this.cache.isAssumed(pod)) return
@@ -309,7 +316,7 @@ export class Scheduler {
     const trouble = yield* bindPod(this.client, profile, info, nodeName, states)
     if (trouble === null) {
       const message = `Successfully assigned ${info.namespace}/${info.name} to ${nodeName}`
-      this.recorder.event(info.pod, 'Normal', 'Scheduled', message)
+      this.recorderOf(info.pod).event(info.pod, 'Normal', 'Scheduled', message)
       return
     }
     unreserve(states, nodeName)
@@ -327,7 +334,7 @@ export class Scheduler {
     this.queue.putBack(queued)
     this.nominator.set(queued.info, nominatedNodeName ?? stored.status?.nominatedNodeName ?? '')
     const note = message.length > NOTE_LIMIT ? `${message.slice(0, NOTE_LIMIT - 4)} ...` : message
-    this.recorder.event(stored, 'Warning', 'FailedScheduling', note)
+    this.recorderOf(stored).event(stored, 'Warning', 'FailedScheduling', note)
     const condition = { type: 'PodScheduled', status: 'False', reason, message }
     this.run(tryPatchStatus(this.client, stored, { condition, nominatedNodeName }))
   }
