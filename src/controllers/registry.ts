@@ -1,4 +1,5 @@
 import type { Controller, ControllerContext } from './context.ts'
+import { daemonSetController } from './daemonset/controller.ts'
 import { deploymentController } from './deployment/controller.ts'
 import { endpointsController } from './endpoints/controller.ts'
 import { endpointSliceController } from './endpointslice/controller.ts'
@@ -28,6 +29,7 @@ export const CONTROLLERS: readonly ControllerFactory[] = [
   serviceAccountController,
   rootCACertificatePublisher,
   garbageCollectorController,
+  daemonSetController,
   replicaSetController,
   deploymentController,
   ttlController,

@@ -13,6 +13,7 @@ import { Simulation } from '../../sim/simulation.ts'
 import { sleep, type Task } from '../../sim/task.ts'
 import { formatTime } from '../../sim/time.ts'
 import type { Controller } from '../context.ts'
+import { targetNodeOf } from '../daemonset/pod-template.ts'
 import type { ControllerFactory } from '../registry.ts'
 
 const START_MS = 1_767_225_600_000
@@ -99,7 +100,8 @@ export class Harness {
       }
       if (running.has(uid)) return
       running.add(uid)
-      this.sim.spawn(this.startPod(pod, nodeNames[turn++ % nodeNames.length] ?? ''))
+      const nodeName = targetNodeOf(pod) || nodeNames[turn++ % nodeNames.length]
+      this.sim.spawn(this.startPod(pod, nodeName ?? ''))
     }
     informer.addHandler({ onAdd: act, onUpdate: act })
     informer.start()
