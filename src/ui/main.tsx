@@ -12,7 +12,9 @@ import { startWorker } from './engine/worker-transport.ts'
 import { initI18n } from './i18n/index.ts'
 import { useClusterOptions } from './state/cluster-options.ts'
 import { useSettings } from './state/settings.ts'
+import { useLayout } from './state/layout.ts'
 import { startTheme } from './theme/apply.ts'
+import { VIEWS } from './views/registry.ts'
 
 async function engineFactory(): Promise<EngineFactory> {
   if (import.meta.env.DEV && location.search.includes('engine=fake')) return (await import('./engine/fake.ts')).startFake
@@ -25,6 +27,12 @@ async function main(): Promise<void> {
   const session = new EngineSession(await engineFactory(), pagePace())
   // The engine builds the cluster while the page's texts load.
   void session.start(useClusterOptions.getState())
+  const { view } = useLayout.getState()
+  VIEWS.find((entry) => entry.id === view)
+    ?.preload()
+    .catch(() => {
+      // The view's own boundary reports it when it is rendered.
+    })
   await initI18n(useSettings.getState().language)
   const root = document.getElementById('root')
   if (root === null) throw new Error('index.html has no #root')
