@@ -1,10 +1,10 @@
 import { nodes } from '../apimachinery/generated/resources.ts'
 import type { Node, Pod } from '../apimachinery/generated/types.ts'
 import type { KubeObject } from '../apimachinery/resource.ts'
-import { ADMISSION_PLUGINS } from '../apiserver/admission/registry.ts'
+import { ADMISSION } from '../apiserver/admission/registry.ts'
 import type { UserInfo } from '../apiserver/api.ts'
 import { bootstrapObjects } from '../apiserver/bootstrap/bootstrap.ts'
-import { handleHttp } from '../apiserver/http/handler.ts'
+import { handleHttp } from '../apiserver/http.ts'
 import { STRATEGIES } from '../apiserver/kinds/registry.ts'
 import { ApiServer } from '../apiserver/server.ts'
 import { Client, type ClientOptions } from '../client/client.ts'
@@ -53,7 +53,7 @@ export class Cluster {
     this.spec = spec
     this.sim = new Simulation({ seed: spec.seed ?? 42, startTimeMs: spec.startTimeMs ?? DEFAULT_START_MS })
     this.etcd = new Etcd()
-    this.api = new ApiServer({ sim: this.sim, etcd: this.etcd, strategies: STRATEGIES, admission: ADMISSION_PLUGINS })
+    this.api = new ApiServer({ sim: this.sim, etcd: this.etcd, strategies: STRATEGIES, admission: ADMISSION })
     this.controllers = new ControllerManager(this)
     this.scheduler = new SchedulerProcess(this)
   }
@@ -231,6 +231,17 @@ function callHttp(api: ApiServer, request: DoorRequest, user: UserInfo): DoorRep
     body: request.body === undefined ? '' : JSON.stringify(request.body),
     user,
   })
-  const text = 'body' in answer && typeof answer.body === 'string' ? answer.body : '{}'
-  return { code: answer.code, body: JSON.parse(text) as DoorReply['body'], warnings: answer.warnings ?? [] }
+  if (answer.kind !== 'response') throw new Error(`${request.path} does not answer at once`)
+  const warning = answer.headers['Warning'] ?? answer.headers['warning'] ?? []
+  const warnings = (typeof warning === 'string' ? [warning] : warning).map((text) => /^299 \S+ "(.*)"$/.exec(text)?.[1]?.replaceAll('\\"', '"') ?? text)
+  return { code: answer.code, body: readBody(answer.body), warnings }
+}
+
+/** Answers are JSON but for a few plain texts (health checks). */
+function readBody(text: string): DoorReply['body'] {
+  try {
+    return JSON.parse(text) as DoorReply['body']
+  } catch {
+    return { text }
+  }
 }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { handleHttp } from '../apiserver/http/handler.ts'
+import { handleHttp } from '../apiserver/http.ts'
 import type { HttpAnswer, HttpRequest } from '../apiserver/http/types.ts'
 import type { ApiServer } from '../apiserver/server.ts'
 import { ADMIN } from '../cluster/identities.ts'
