@@ -80,7 +80,7 @@ function Middle() {
         <KindsPanel />
       </div>
       <Splitter
-        label={t('kinds.title')}
+        label={t('kinds.resize')}
         direction="column"
         value={kindsWidthPx}
         min={148}
