@@ -13,7 +13,7 @@ import { Legend } from './Legend.tsx'
 import type { ClusterModel } from './model.ts'
 import { narrate, type Narration } from './narrate.ts'
 import { readPalette } from './palette.ts'
-import type { Target } from './renderer.ts'
+import { BULK, type Target } from './renderer.ts'
 import type { SceneTexts } from './scene.ts'
 import { Summary } from './Summary.tsx'
 import { Tooltip } from './Tooltip.tsx'
@@ -113,7 +113,7 @@ function useDeltas(stage: ClusterStage | undefined, onNarration: (line: Narratio
     (data: FeedData) => {
       if (!stage || data.feed !== 'map') return
       const changes = stage.apply(data.map)
-      const line = data.map.reset ? undefined : narrate(changes, stage.renderer.model.nodes)
+      const line = data.map.reset || data.map.pods.length > BULK ? undefined : narrate(changes, stage.renderer.model.nodes)
       timer.current ??= setTimeout(() => {
         timer.current = undefined
         setVersion((before) => before + 1)

@@ -7,6 +7,8 @@ import { formatLeft, MONO_ADVANCE, wrapName } from './text.ts'
 
 const READY = POD_STATES.indexOf('ready')
 const TERMINATING = POD_STATES.indexOf('terminating')
+/** Below this size, in pixels, rounded corners cannot be seen. */
+const PLAIN = 12
 /** Smallest cell that may show text, and that may show what is inside. */
 const CARD_W = 44
 const CARD_H = 20
@@ -42,6 +44,12 @@ export function drawPod(
   if (w >= CARD_W && h >= CARD_H && drawCard(ctx, scene, pod, x, y, w, h, k, scale)) return
   const side = Math.min(w, h) * (h > 12 ? 0.92 : 1)
   const left = w > 2 * h ? x + 2 : x + (w - side) / 2
+  if (side < PLAIN && pod.state === READY) {
+    // Most cells of a large cluster: filling is several times faster than copying a shape.
+    ctx.fillStyle = scene.palette.states[READY] ?? scene.palette.text
+    ctx.fillRect(left, y + (h - side) / 2, side, side)
+    return
+  }
   scene.sprites.draw(ctx, pod.state, pod.progress, left, y + (h - side) / 2, side, scale)
 }
 

@@ -1,39 +1,18 @@
-/**
- * The Cluster view without React: takes deltas and a view, draws when something changed. Three ways of drawing:
- * far away the bitmap, with few cells in sight everything anew, between them tiles that are filled in over several
- * frames on top of the bitmap. No frame does more than a few milliseconds of work.
- */
+/** The Cluster view without React: takes deltas and a view, draws when something changed. */
 import type { MapDelta, PodRow } from '../../../worker/protocol.ts'
-import { Bitmap } from './bitmap.ts'
 import { INSIDE_H, INSIDE_W } from './draw-pod.ts'
 import type { ContainerBox } from './inside.ts'
-import {
-  cellCorner,
-  chooseLayout,
-  fitView,
-  hitTest,
-  laneRect,
-  placeRooms,
-  worldRect,
-  type Layout,
-  type Rect,
-  type View,
-} from './layout.ts'
+import { cellCorner, chooseLayout, fitView, hitTest, placeRooms, worldRect, type Layout, type Rect, type View } from './layout.ts'
 import { ClusterModel, LANE, type Change } from './model.ts'
 import { Motions, travelMs, type MotionKind } from './motion.ts'
 import { drawMotions, drawRing, nodeRect, podRect } from './overlay.ts'
+import { Painter } from './painter.ts'
 import type { Palette } from './palette.ts'
-import { countSeen, drawScene, type Scene, type SceneTexts } from './scene.ts'
+import type { Scene, SceneTexts } from './scene.ts'
 import { Sprites } from './sprites.ts'
-import { Tiles } from './tiles.ts'
 
-/** Below this cell size, in CSS pixels, the bitmap shows as much as shapes would. */
-const SHAPE_PX = 4.5
-/** With no more cells than this in sight, drawing all of them is fast enough for every frame. */
-const DIRECT_CELLS = 350
-const TILE_BUDGET_MS = 6
-/** Tiles are drawn anew when the zoom has rested this long. */
-const SETTLE_MS = 110
+/** A delta of more pods than this is part of a large snapshot, or too much to follow: nothing moves. */
+export const BULK = 1000
 const RING_MS = 240
 const RING_STILL_MS = 1200
 
@@ -72,9 +51,7 @@ export class ClusterRenderer {
   private readonly hooks: RendererHooks
   private readonly motions = new Motions()
   private matches: ((pod: PodRow) => boolean) | null = null
-  private bitmap: Bitmap | undefined
-  private tiles: Tiles | undefined
-  private olderTiles: Tiles | undefined
+  private readonly painter: Painter
   private stageW = 800
   private stageH = 500
   private scale = 1
@@ -99,12 +76,14 @@ export class ClusterRenderer {
       nowMs: 0,
       inside: null,
     }
+    this.painter = new Painter(this.scene)
   }
 
   resize(stageW: number, stageH: number, scale: number): void {
     this.stageW = Math.max(1, stageW)
     this.stageH = Math.max(1, stageH)
     this.scale = scale
+    this.painter.scale = scale
     this.canvas.width = Math.round(this.stageW * scale)
     this.canvas.height = Math.round(this.stageH * scale)
     this.relayout()
@@ -172,7 +151,7 @@ export class ClusterRenderer {
     if (applied.nodesChanged) this.place()
     const relaid = this.relayout()
     if (applied.reset || relaid === 'all') this.stopMotions()
-    else if (!document.hidden) for (const change of applied.changes) this.animate(change)
+    else if (!document.hidden && delta.pods.length <= BULK) for (const change of applied.changes) this.animate(change)
     if (applied.reset || relaid !== 'none') this.redraw()
     else this.repaint(applied.rooms)
     return applied.changes
@@ -308,16 +287,13 @@ export class ClusterRenderer {
       const position = room === LANE ? LANE : (this.scene.positions[room] ?? -2)
       if (position >= LANE) positions.push(position)
     }
-    for (const position of positions) this.bitmap?.paintRoom(this.scene, position)
-    this.tiles?.touch(this.scene, positions)
+    this.painter.touch(positions)
     this.invalidate()
   }
 
   /** Forgets all kept drawings. */
   private redraw(): void {
-    this.bitmap = undefined
-    this.tiles = undefined
-    this.olderTiles = undefined
+    this.painter.forget()
     this.invalidate()
   }
 
@@ -336,63 +312,11 @@ export class ClusterRenderer {
     ctx.globalAlpha = 1
     ctx.fillStyle = scene.palette.stage
     ctx.fillRect(0, 0, this.stageW, this.stageH)
-    let more = false
-    const grid = scene.layout.mode === 'grid'
-    if (grid && scene.layout.cellPitchY * view.k < SHAPE_PX) this.drawFar(ctx)
-    else if (!grid || countSeen(scene, this.worldSeen(), DIRECT_CELLS) <= DIRECT_CELLS)
-      drawScene(ctx, scene, view, { x: 0, y: 0, w: this.stageW, h: this.stageH }, this.scale)
-    else more = this.drawTiled(ctx)
+    const more = this.painter.draw(ctx, view, this.stageW, this.stageH, this.zoomedMs)
     drawMotions(ctx, scene, this.motions, view, nowMs, this.scale)
     this.drawRings(ctx)
     this.findFocus()
     if (more || this.motions.active.length > 0) this.invalidate()
-  }
-
-  private worldSeen(): Rect {
-    const { view } = this
-    return { x: -view.x / view.k, y: -view.y / view.k, w: this.stageW / view.k, h: this.stageH / view.k }
-  }
-
-  private ground(): Bitmap {
-    if (!this.bitmap) {
-      this.bitmap = new Bitmap(this.scene.layout, this.scene.palette)
-      for (let position = LANE; position < this.scene.layout.roomCount; position++) this.bitmap.paintRoom(this.scene, position)
-    }
-    return this.bitmap
-  }
-
-  private drawFar(ctx: CanvasRenderingContext2D): void {
-    const { scene, view } = this
-    this.ground().draw(ctx, view)
-    const lane = laneRect(scene.layout)
-    const [x, y] = [lane.x * view.k + view.x, lane.y * view.k + view.y]
-    ctx.strokeStyle = scene.palette.lineStrong
-    ctx.lineWidth = 1
-    ctx.setLineDash([4, 4])
-    ctx.strokeRect(Math.round(x) - 0.5, Math.round(y) - 0.5, Math.round(lane.w * view.k), Math.round(lane.h * view.k))
-    ctx.setLineDash([])
-    const count = this.model.countOf(LANE)
-    ctx.font = `${count > 0 ? 600 : 400} 11px ${scene.palette.fontUi}`
-    ctx.fillStyle = count > 0 ? scene.palette.text : scene.palette.textMuted
-    ctx.textBaseline = 'alphabetic'
-    if (y >= 13) ctx.fillText(count > 0 ? `${scene.texts.lane}  ${count}` : scene.texts.laneEmpty, x, y - 4)
-  }
-
-  /** True while tiles are missing. */
-  private drawTiled(ctx: CanvasRenderingContext2D): boolean {
-    const { scene, view } = this
-    const settled = performance.now() - this.zoomedMs > SETTLE_MS
-    if (settled && this.tiles?.k !== view.k) {
-      if (this.tiles) this.olderTiles = this.tiles
-      this.tiles = new Tiles(view.k, this.scale)
-    }
-    if (this.tiles?.k === view.k) this.tiles.fill(scene, view, this.stageW, this.stageH, performance.now() + TILE_BUDGET_MS)
-    const complete = this.tiles?.k === view.k && this.tiles.ready
-    if (complete) this.olderTiles = undefined
-    else this.ground().draw(ctx, view)
-    this.olderTiles?.draw(ctx, view, this.stageW, this.stageH)
-    this.tiles?.draw(ctx, view, this.stageW, this.stageH)
-    return !complete
   }
 
   private drawRings(ctx: CanvasRenderingContext2D): void {

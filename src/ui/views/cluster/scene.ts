@@ -45,25 +45,44 @@ export function drawScene(ctx: CanvasRenderingContext2D, scene: Scene, view: Vie
   for (let row = seen.r0; row <= seen.r1; row++)
     for (let column = seen.c0; column <= seen.c1; column++) {
       const position = row * layout.roomColumns + column
-      if (position < layout.roomCount) drawRoom(ctx, scene, view, position, scale)
+      if (position < layout.roomCount) drawRoom(ctx, scene, view, position, rect, scale)
     }
   if (world.y < 0) drawLane(ctx, scene, view, world, scale)
 }
 
-/** Draws one room with its cells. */
-export function drawRoom(ctx: CanvasRenderingContext2D, scene: Scene, view: View, position: number, scale: number): void {
+/** Draws one room with those of its cells that lie in `rect`. */
+export function drawRoom(
+  ctx: CanvasRenderingContext2D,
+  scene: Scene,
+  view: View,
+  position: number,
+  rect: Rect,
+  scale: number,
+): void {
+  const { layout } = scene
   const slot = scene.slotAt[position] ?? -1
   const node = slot >= 0 ? scene.model.nodes[slot] : undefined
   if (!node) return
-  const room = roomRect(scene.layout, position)
+  const room = roomRect(layout, position)
   const box = { x: room.x * view.k + view.x, y: room.y * view.k + view.y, w: room.w * view.k, h: room.h * view.k }
-  drawNode(ctx, scene, node, scene.model.countOf(slot), box, scene.layout.headerH * view.k, scale)
+  const headerH = layout.headerH * view.k
+  drawNode(ctx, scene, node, scene.model.countOf(slot), box, headerH, scale)
   const cells = scene.model.cellsOf(slot)
-  for (let cell = 0; cell < cells.length; cell++) drawCell(ctx, scene, view, position, cell, cells[cell] ?? -1, scale)
+  const [w, h] = [layout.cellPitchX * view.k, layout.cellPitchY * view.k]
+  const [left, top] = [box.x + layout.cellsX * view.k, box.y + layout.cellsY * view.k]
+  const c0 = Math.max(0, Math.floor((rect.x - left) / w))
+  const c1 = Math.min(layout.cellColumns - 1, Math.floor((rect.x + rect.w - left) / w))
+  const r0 = Math.max(0, Math.floor((rect.y - top) / h))
+  const r1 = Math.min(Math.ceil(cells.length / layout.cellColumns) - 1, Math.floor((rect.y + rect.h - top) / h))
+  for (let row = r0; row <= r1; row++)
+    for (let column = c0; column <= c1; column++) {
+      const cell = row * layout.cellColumns + column
+      drawCell(ctx, scene, view, position, cell, cells[cell] ?? -1, scale)
+    }
   if (!node.powered) {
     ctx.globalAlpha = 0.45
     ctx.fillStyle = scene.palette.stage
-    ctx.fillRect(box.x + 1, box.y + scene.layout.headerH * view.k, box.w - 2, box.h - scene.layout.headerH * view.k - 1)
+    ctx.fillRect(box.x + 1, box.y + headerH, box.w - 2, box.h - headerH - 1)
     ctx.globalAlpha = 1
   }
 }

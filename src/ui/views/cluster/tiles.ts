@@ -131,7 +131,7 @@ export class Tiles {
         const x = column * layout.roomPitchX * view.k + view.x
         const y = row * layout.roomPitchY * view.k + view.y
         this.clear(ctx, scene, x - 1, y - 1, layout.roomW * view.k + 2, layout.roomH * view.k + 2)
-        drawRoom(ctx, scene, view, position, this.scale)
+        drawRoom(ctx, scene, view, position, { x: 0, y: 0, w: SIDE, h: SIDE }, this.scale)
       }
       if (performance.now() > deadline) return
     }
