@@ -87,6 +87,15 @@ class SupposedCounts {
     return this.base.total + (this.supposed?.total ?? 0) === 0
   }
 
+  /** The numbers of one key; null if a dry run supposes other ones. */
+  plain(key: string): ReadonlyMap<string, number> | null | undefined {
+    return this.supposed ? null : this.byKey.find(([k]) => k === key)?.[1]
+  }
+
+  get keys(): readonly string[] {
+    return this.byKey.map(([key]) => key)
+  }
+
   /** True if a node with these labels is in a pair with a number above 0. */
   touches(labels: Labels): boolean {
     for (let i = 0; i < this.byKey.length; i++) {
@@ -115,8 +124,17 @@ interface FilterFacts {
   readonly antiAffinity: readonly ResolvedTerm[]
 }
 
+/** Where pods of one topology key keep the incoming pod away, each by what it says. */
+interface Repulsion {
+  readonly key: string
+  readonly anti: ReadonlyMap<string, number> | undefined
+  readonly existing: ReadonlyMap<string, number> | undefined
+}
+
 class AffinityFilter implements FilterState {
   private readonly facts: FilterFacts
+  /** For quick looks at many nodes; null once a dry run supposes something. */
+  private repulsions: readonly Repulsion[] | null
   /** Pods that want to keep away from the incoming one, and those that match its terms, per pair. */
   private readonly existingAnti: SupposedCounts
   private readonly affinityCounts: SupposedCounts
@@ -127,11 +145,32 @@ class AffinityFilter implements FilterState {
     this.existingAnti = existingAnti
     this.affinityCounts = affinity
     this.antiCounts = anti
+    const antiKeys = facts.antiAffinity.map(({ topologyKey }) => topologyKey)
+    const repulsions = [...new Set([...antiKeys, ...existingAnti.keys])].map((key) => ({
+      key,
+      anti: antiKeys.includes(key) ? anti.plain(key) : undefined,
+      existing: existingAnti.plain(key),
+    }))
+    const isPlain = (r: (typeof repulsions)[number]): r is Repulsion => r.anti !== null && r.existing !== null
+    this.repulsions = repulsions.every(isPlain) ? repulsions : null
   }
 
   filter({ labels }: NodeInfo) {
-    const { affinity, antiAffinity } = this.facts
-    if (affinity.length > 0 && !this.meetsAffinity(labels)) return AFFINITY
+    if (this.facts.affinity.length > 0 && !this.meetsAffinity(labels)) return AFFINITY
+    if (!this.repulsions) return this.supposedRepulsion(labels)
+    let existing = false
+    for (let i = 0; i < this.repulsions.length; i++) {
+      const repulsion = this.repulsions[i] as Repulsion
+      const value = labels[repulsion.key]
+      if (value === undefined) continue
+      if (repulsion.anti?.has(value)) return ANTI_AFFINITY
+      if (repulsion.existing?.has(value)) existing = true
+    }
+    return existing ? EXISTING : null
+  }
+
+  private supposedRepulsion(labels: Labels) {
+    const { antiAffinity } = this.facts
     for (const { topologyKey } of antiAffinity) {
       const value = labels[topologyKey]
       if (value !== undefined && this.antiCounts.get(topologyKey, value) > 0) return ANTI_AFFINITY
@@ -164,6 +203,7 @@ class AffinityFilter implements FilterState {
   }
 
   private suppose(pod: PodInfo, node: NodeInfo, sign: 1 | -1): void {
+    this.repulsions = null
     this.existingAnti.add(existingPairs(pod, node, this.facts), sign)
     this.affinityCounts.add(affinityPairs(pod, node, this.facts), sign)
     this.antiCounts.add(antiPairs(pod, node, this.facts), sign)
