@@ -47,7 +47,7 @@ export function drawScene(ctx: CanvasRenderingContext2D, scene: Scene, view: Vie
       const position = row * layout.roomColumns + column
       if (position < layout.roomCount) drawRoom(ctx, scene, view, position, rect, scale)
     }
-  if (world.y < 0) drawLane(ctx, scene, view, world, scale)
+  if (world.y < 0 && (scene.model.nodeCount > 0 || scene.model.podCount > 0)) drawLane(ctx, scene, view, world, scale)
 }
 
 /** Draws one room with those of its cells that lie in `rect`. */
