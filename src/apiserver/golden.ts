@@ -191,7 +191,7 @@ function expanded(value: unknown): unknown {
 
 function parsed(text: string, headers: Reply['headers']): unknown {
   const type = String(headers['content-type'] ?? '')
-  const json = type.startsWith('application/json') || /^\s*[[{]/.test(text)
+  const json = type.startsWith('application/json') || /^\s*\{/.test(text)
   return json && text !== '' && !type.includes('yaml') ? JSON.parse(text) : text
 }
 

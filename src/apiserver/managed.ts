@@ -76,13 +76,7 @@ export class ManagedFieldsBook {
 
   /** The managedFields of a stored version; undefined if there are none. */
   entriesOf(object: KubeObject): readonly ManagedFieldsEntry[] | undefined {
-    const entries = this.logs.get(object)?.entries()
-    // A scale's entry has no time: it was noted as ''.
-    return entries?.map((entry) => {
-      if (entry.time !== '') return entry
-      const { time: _, ...rest } = entry
-      return rest
-    })
+    return this.logs.get(object)?.entries()
   }
 
   /** The object as readers outside see it, with its managedFields. */

@@ -62,6 +62,8 @@ export class ApiServer implements Registry {
   private readonly rbac: RbacAuthorizer
   /** The kubelets' side of log, exec and proxy; cluster/ sets it. */
   backend: ContainerBackend = NO_BACKEND
+  /** The watch caches know what was written after this revision; bootstrap moves it. */
+  startRevision = 0
   private readonly caches = new Map<string, WatchCache>()
   private readonly watchDelayMs: () => number
 

@@ -81,7 +81,7 @@ export function decodeManagers(entries: readonly ManagedFieldsEntry[] | undefine
 }
 
 const compareTexts = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
-const timeOf = (m: Manager) => (m.time === undefined ? 0 : parseTime(m.time))
+const timeOf = (m: Manager) => (m.time ? parseTime(m.time) : 0)
 
 function inOrder(a: Manager, b: Manager): number {
   return (
@@ -100,7 +100,7 @@ export function encodeManagers(managers: Managers): readonly ManagedFieldsEntry[
     manager: m.manager,
     operation: m.operation,
     apiVersion: m.apiVersion,
-    ...(m.time === undefined ? {} : { time: m.time }),
+    ...(m.time ? { time: m.time } : {}),
     fieldsType: 'FieldsV1',
     fieldsV1: sortSet(m.fields),
     ...(m.subresource === '' ? {} : { subresource: m.subresource }),

@@ -47,7 +47,7 @@ function put(registry: Registry, group: string, version: string, resource: strin
         timeMs: sim.now,
         subresource: '',
         info,
-        after: plain,
+        after: { apiVersion: plain.apiVersion, kind: plain.kind, metadata: plain.metadata, ...owned(plain) },
       })
       return stored
     },
@@ -55,11 +55,17 @@ function put(registry: Registry, group: string, version: string, resource: strin
   )
 }
 
+/** Namespaces get their finalizer from the registry, and status is nobody's here. */
+function owned(object: KubeObject): object {
+  const { apiVersion: _, kind, metadata: __, status: ___, ...rest } = object as KubeObject & { status?: unknown }
+  return kind === 'Namespace' ? {} : rest
+}
+
 /**
  * What a fresh API server writes: system namespaces, RBAC bootstrap policy, priority classes, flow control, its own
  * Service. k8s 1.36: bootstrap controller, rbac bootstrappolicy, flowcontrol bootstrap, kubernetesservice controller.
  */
-export function bootstrapObjects(registry: Registry, options: BootstrapOptions = {}): void {
+export function bootstrapObjects(registry: Registry & { startRevision: number }, options: BootstrapOptions = {}): void {
   const now = formatTime(registry.sim.now)
   for (const name of NAMESPACES)
     put(registry, '', 'v1', 'namespaces', {
@@ -74,6 +80,7 @@ export function bootstrapObjects(registry: Registry, options: BootstrapOptions =
   bootstrapApiServices(registry, now)
   bootstrapServiceNetwork(registry, options, now)
   bootstrapLease(registry, options)
+  registry.startRevision = registry.etcd.revision
 }
 
 function withTransition(object: KubeObject & { status?: { conditions?: readonly object[] } }, now: string): KubeObject {

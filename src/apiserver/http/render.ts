@@ -74,7 +74,14 @@ function partial(registry: Registry, info: ResourceInfo, content: KubeObject | K
     if (!isList(content))
       throw notAcceptable(`you requested PartialObjectMetadataList, but the requested object is not a list (${goType})`)
     const items = content.items.map((item) => partialObject(outside(registry, info, item), wanted.version))
-    return { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${wanted.version}`, metadata: content.metadata, items }
+    // A list of nothing is null in this shape.
+    const shown = items.length > 0 ? items : null
+    return {
+      kind: 'PartialObjectMetadataList',
+      apiVersion: `meta.k8s.io/${wanted.version}`,
+      metadata: content.metadata,
+      items: shown,
+    }
   }
   if (isList(content)) throw notAcceptable(`you requested PartialObjectMetadata, but the requested object is a list (${goType})`)
   return partialObject(outside(registry, info, content), wanted.version)

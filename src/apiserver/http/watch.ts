@@ -116,6 +116,8 @@ function eventObject(
   first: boolean,
 ): unknown {
   if (event.type === 'ERROR') return event.object
+  if (event.type === 'DELETED' && event.previous && !api.managed.entriesOf(event.object))
+    api.managed.carry(event.object, event.previous)
   const object = event.type === 'BOOKMARK' ? event.object : outside(api, info, event.object)
   if (wanted.as === 'PartialObjectMetadata') return partialObject(object, wanted.version)
   if (wanted.as === 'Table') return tableOf(info, object, include, api.sim.now, wanted.version, first)

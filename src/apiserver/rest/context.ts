@@ -27,6 +27,8 @@ export interface Registry {
   /** The RBAC rules that hold for a user in a namespace. */
   rulesFor(user: UserInfo, namespace: string): readonly PolicyRule[]
   readonly backend: ContainerBackend
+  /** The watch caches know what was written after this revision. */
+  readonly startRevision: number
   watchCache(info: ResourceInfo): WatchCache
   /** A fresh random UUID from the server's own stream. */
   newUid(): string

@@ -26,10 +26,21 @@ export function deleteEntry(scope: RequestScope, entry: KeyValue, options: Delet
   checkPreconditions(scope, old, options)
   validateAdmission(scope, 'DELETE', undefined, old)
   if (scope.info.bucket === 'namespaces') return deleteNamespace(scope, entry, options)
+  warnOfOrphans(scope, options)
   const object = beginDeletion(scope, old, options)
   const gone = finishedDeleting(object)
+  // Without a grace period or finalizers the object goes as it is.
+  if (gone && !scope.info.strategy.gracePeriodSeconds) return settle(scope, entry, old, true)
   if (!gone && object === old) return { object: old, gone: false }
   return settle(scope, entry, object, gone)
+}
+
+/** k8s 1.36: batch/job storage Delete. */
+function warnOfOrphans({ info, warnings }: RequestScope, { propagationPolicy, orphanDependents }: DeleteOptions): void {
+  if (info.bucket !== 'jobs.batch' || propagationPolicy !== undefined || orphanDependents !== undefined) return
+  warnings.push(
+    'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
+  )
 }
 
 function settle(scope: RequestScope, entry: KeyValue, object: KubeObject, gone: boolean): DeleteOutcome {

@@ -24,7 +24,8 @@ export function watchObjects(scope: RequestScope, sink: WatchSink): WatchHandle 
       initial.push({ type: 'ADDED', object: item, revision: Number(item.metadata.resourceVersion) })
     if (options.sendInitialEvents && options.allowWatchBookmarks) initial.push(initialEventsEnd(scope))
   } else if (!fromNow) {
-    if (since < registry.etcd.compactedRevision) throw tooOld(since, registry.etcd.compactedRevision)
+    const oldest = Math.max(registry.startRevision, registry.etcd.compactedRevision)
+    if (since < oldest) throw tooOld(since, oldest)
     for (const change of registry.etcd.changesSince(since, info.bucket)) {
       const event = eventFor(filter, change)
       if (event) initial.push(convertEvent(scope, event))

@@ -45,6 +45,11 @@ export class ClusterIpBook {
     this.range = range
   }
 
+  /** The range's own address, which no Service gets. */
+  get base(): string {
+    return toAddress(this.range.first - 1)
+  }
+
   /** Why this address can't be had, or '' when it can. */
   refusal(address: string): string {
     const n = toNumber(address)

@@ -66,10 +66,10 @@ export class ServiceAllocation implements StoreHook {
   }
 
   private allocate(scope: RequestScope, service: Service, old: Service | undefined): BegunWrite {
-    const { object: addressed, fresh } = this.withAddresses(service, old)
+    const dry = scope.request.options?.dryRun === true
+    const { object: addressed, fresh } = this.withAddresses(service, old, dry)
     const ported = this.withHealthCheckPort(scope, this.withNodePorts(scope, addressed, old), old)
     // Taken at once, so that the write that follows cannot lose them; given back when it fails.
-    const dry = scope.request.options?.dryRun === true
     if (!dry) for (const ip of fresh) this.ips.hold(ip, ported)
     return {
       object: ported,
@@ -82,7 +82,7 @@ export class ServiceAllocation implements StoreHook {
     }
   }
 
-  private withAddresses(service: Service, old: Service | undefined): { object: Service; fresh: readonly string[] } {
+  private withAddresses(service: Service, old: Service | undefined, dry: boolean): { object: Service; fresh: readonly string[] } {
     const spec = service.spec ?? {}
     if (isExternalName(spec) || isHeadless(spec)) return { object: service, fresh: [] }
     if (old && !isExternalName(old.spec)) return { object: service, fresh: [] }
@@ -90,7 +90,8 @@ export class ServiceAllocation implements StoreHook {
     // Texts that are no addresses are left for validation to refuse.
     if (ips.some((ip) => ip !== '' && !isIp(ip))) return { object: service, fresh: [] }
     const drawn = ips.map((ip) => {
-      if (ip === '') return this.drawAddress(service)
+      // A dry run draws nothing: it shows the first address of the range.
+      if (ip === '') return dry ? this.ips.base : this.drawAddress(service)
       const why = this.ips.refusal(ip)
       if (why) refuse(service, 'spec.clusterIPs', spec.clusterIPs, `failed to allocate IP ${ip}: ${why}`)
       return ip
