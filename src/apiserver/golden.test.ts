@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import type { ResourceQuota } from '../apimachinery/generated/types.ts'
 import { Etcd } from '../etcd/etcd.ts'
 import { Simulation } from '../sim/simulation.ts'
 import { ADMISSION } from './admission/registry.ts'
@@ -31,6 +32,19 @@ function namespaceDefaults(api: ApiServer): void {
   })
 }
 
+/** Stands for the resource quota controller in namespaces where nothing is counted yet. */
+function quotaStatus(api: ApiServer): void {
+  api.etcd.watch('resourcequotas', ({ type, previous, value }) => {
+    if (type !== 'put' || previous) return
+    const { hard = {} } = (value as ResourceQuota).spec ?? {}
+    const { namespace, name } = value.metadata
+    const used = Object.fromEntries(Object.keys(hard).map((key) => [key, '0']))
+    const body = { ...value, status: { hard, used } }
+    const request = { user: LOOPBACK, userAgent: 'kube-controller-manager', group: '', version: 'v1', resource: 'resourcequotas' }
+    api.sim.schedule(10, () => api.handle({ ...request, verb: 'update', subresource: 'status', namespace, name, body }))
+  })
+}
+
 function makeServer() {
   const sim = new Simulation({ seed: 1, startTimeMs: Date.UTC(2026, 0, 1) })
   const api = new ApiServer({
@@ -42,6 +56,7 @@ function makeServer() {
     tokens: GOLDEN_TOKENS,
   })
   namespaceDefaults(api)
+  quotaStatus(api)
   bootstrapObjects(api)
   return { api, sim }
 }

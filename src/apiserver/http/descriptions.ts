@@ -1,13 +1,25 @@
 import descriptions from '../../apimachinery/generated/descriptions.json' with { type: 'json' }
+import { REAL_SPACES, REFERENCE_TEXTS } from './description-table.ts'
 
 const TEXTS: { readonly [model: string]: { readonly [field: string]: string } } = descriptions
 
 /** Paragraphs, which the description keeps as two spaces, are paragraphs again. */
-const paragraphs = (text: string) => text.replaceAll('  ', '\n\n')
+function paragraphs(model: string, field: string, text: string): string {
+  if (!text.includes('  ')) return text
+  const entry = REAL_SPACES[model]?.split(' ').find((word) => word === field || word.startsWith(`${field}:`))
+  if (entry === field) return text
+  const real =
+    entry
+      ?.slice(field.length + 1)
+      .split(',')
+      .map(Number) ?? []
+  let place = 0
+  return text.replaceAll('  ', () => (real.includes(place++) ? '  ' : '\n\n'))
+}
 
 /** The published text of a model's field; '' when there is none. */
 export function fieldText(model: string, field: string): string {
-  return paragraphs(TEXTS[model]?.[field] ?? '')
+  return REFERENCE_TEXTS[`${model}.${field}`] ?? paragraphs(model, field, TEXTS[model]?.[field] ?? '')
 }
 
 export function modelText(model: string): string {
@@ -16,6 +28,6 @@ export function modelText(model: string): string {
 
 /** A column's description: literal, or 'Model.field'. */
 export function columnText(description: string): string {
-  const match = /^([A-Z]\w+)\.(\w+)$/.exec(description)
+  const match = /^([A-Z][A-Za-z0-9]+)\.(\w+)$/.exec(description)
   return (match && fieldText(match[1] ?? '', match[2] ?? '')) || description
 }

@@ -174,7 +174,8 @@ function validateUpdate(scope: RequestScope, object: KubeObject, old: KubeObject
   const own = scope.request.subresource === 'status' ? strategy.validateStatusUpdate : strategy.validateUpdate
   const meta = validateMetadataUpdate(object, old)
   const errors = own?.(object, old, context)
-  return errors && errors.length > 0 ? [...meta, ...errors] : meta
+  // The registry checks metadata, and then every strategy does so again: the causes come twice.
+  return [...meta, ...meta, ...(errors ?? [])]
 }
 
 /**
