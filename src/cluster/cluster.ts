@@ -11,9 +11,11 @@ import { Client, type ClientOptions } from '../client/client.ts'
 import { Informer } from '../client/informer.ts'
 import { Etcd } from '../etcd/etcd.ts'
 import type { DoorReply, DoorRequest } from '../kubectl/door.ts'
+import { Registry } from '../runtime/registry.ts'
 import { Simulation } from '../sim/simulation.ts'
-import { controlPlanePods } from './addons/control-plane.ts'
+import { controlPlaneImages, controlPlanePods, NODE_IMAGES } from './addons/control-plane.ts'
 import { addonObjects } from './addons/registry.ts'
+import { componentImages, type ComponentProcess } from './component-images.ts'
 import { ControllerManager } from './controller-manager.ts'
 import { describeMachine, type MachineSpec } from './machine.ts'
 import { NodeHost, type NodeHostOptions } from './node-host.ts'
@@ -47,6 +49,8 @@ export class Cluster {
   ready = false
   private readonly spec: ClusterSpec
   private readonly hosts = new Map<string, NodeHost>()
+  /** The image registries that the nodes pull from. */
+  readonly registry: Registry
   private machineCount = 0
 
   constructor(spec: ClusterSpec = {}) {
@@ -54,6 +58,7 @@ export class Cluster {
     this.sim = new Simulation({ seed: spec.seed ?? 42, startTimeMs: spec.startTimeMs ?? DEFAULT_START_MS })
     this.etcd = new Etcd()
     this.api = new ApiServer({ sim: this.sim, etcd: this.etcd, strategies: STRATEGIES, admission: ADMISSION })
+    this.registry = new Registry(componentImages((program, system) => this.component(program, system.ip)))
     this.controllers = new ControllerManager(this)
     this.scheduler = new SchedulerProcess(this)
   }
@@ -144,6 +149,15 @@ export class Cluster {
     return { ok: true, message: `${name} is gone` }
   }
 
+  /** The component that a program in a container on some machine stands for. */
+  private component(program: string, address: string): ComponentProcess | undefined {
+    if (program === 'kube-scheduler') return this.scheduler
+    if (program === 'kube-controller-manager') return this.controllers
+    const host = [...this.hosts.values()].find((candidate) => candidate.spec.address === address)
+    if (program === 'flanneld' && host) return { start: () => host.startNetwork(), stop: () => host.stopNetwork() }
+    return undefined
+  }
+
   private freeName(): string {
     for (let i = this.hosts.size; ; i++) if (!this.hosts.has(`node-${i}`)) return `node-${i}`
   }
@@ -160,7 +174,11 @@ export class Cluster {
       number: this.machineCount++,
       staticPods: request.controlPlane ? controlPlanePods : undefined,
     })
-    const host = new NodeHost(this, machine, { hollow: this.spec.hollow })
+    const host = new NodeHost(this, machine, {
+      hollow: this.spec.hollow,
+      registry: this.registry,
+      preloaded: request.controlPlane ? controlPlaneImages() : NODE_IMAGES,
+    })
     this.hosts.set(machine.name, host)
     host.powerOn()
   }
@@ -233,7 +251,9 @@ function callHttp(api: ApiServer, request: DoorRequest, user: UserInfo): DoorRep
   })
   if (answer.kind !== 'response') throw new Error(`${request.path} does not answer at once`)
   const warning = answer.headers['Warning'] ?? answer.headers['warning'] ?? []
-  const warnings = (typeof warning === 'string' ? [warning] : warning).map((text) => /^299 \S+ "(.*)"$/.exec(text)?.[1]?.replaceAll('\\"', '"') ?? text)
+  const warnings = (typeof warning === 'string' ? [warning] : warning).map(
+    (text) => /^299 \S+ "(.*)"$/.exec(text)?.[1]?.replaceAll('\\"', '"') ?? text,
+  )
   return { code: answer.code, body: readBody(answer.body), warnings }
 }
 

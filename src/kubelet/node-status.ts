@@ -98,7 +98,6 @@ export function nodeStatus(facts: NodeFacts, old: NodeStatus | undefined): NodeS
       kubeProxyVersion: '',
       operatingSystem: 'linux',
       architecture: machine.architecture ?? 'amd64',
-      ...(hollow ? {} : { swap: { capacity: 0 } }),
     },
     images: facts.images.length > 0 ? facts.images : undefined,
     ...(hollow

@@ -22,6 +22,7 @@ export class ImageStore {
   private readonly speed: Speed
   private readonly byName = new Map<string, { readonly manifest: Manifest; readonly info: StoredImage }>()
   private readonly layers = new Set<string>()
+  private readonly downloads = new Map<string, { readonly beganMs: number; readonly endsMs: number }>()
 
   constructor(sim: Simulation, registry: Registry, nodeName: string, speed: Speed) {
     this.sim = sim
@@ -50,12 +51,29 @@ export class ImageStore {
   /** Downloads what is missing. Throws CriError. */
   *pull(name: string, authenticated: boolean): Task<StoredImage> {
     const jitter = 1 + this.sim.random(`runtime/${this.nodeName}`).next() * 0.3
-    yield* sleep(this.speed.pullOverheadMs * jitter)
+    // What is complete already only has its manifest looked up.
+    yield* sleep(this.speed.pullOverheadMs * jitter * (this.manifest(name) ? 0.25 : 1))
     const manifest = this.registry.resolve(name, authenticated)
     let missing = 0
     for (const layer of manifest.layers) if (!this.layers.has(layer.id)) missing += layer.bytes
-    if (missing > 0) yield* sleep((missing / this.speed.pullBytesPerMs) * jitter)
+    if (missing > 0) yield* this.download(keyOf(name), (missing / this.speed.pullBytesPerMs) * jitter)
     return this.keep(manifest)
+  }
+
+  /** How much of an image is here, 0..1 by bytes. */
+  progress(name: string): number {
+    if (this.manifest(name)) return 1
+    const download = this.downloads.get(keyOf(name))
+    return download ? Math.min((this.sim.now - download.beganMs) / (download.endsMs - download.beganMs), 1) : 0
+  }
+
+  private *download(key: string, ms: number): Task {
+    this.downloads.set(key, { beganMs: this.sim.now, endsMs: this.sim.now + ms })
+    try {
+      yield* sleep(ms)
+    } finally {
+      this.downloads.delete(key)
+    }
   }
 
   remove(id: string): void {

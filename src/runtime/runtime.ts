@@ -225,6 +225,11 @@ export class Runtime {
     return this.boxes.get(uid)?.watch(listener) ?? (() => undefined)
   }
 
+  /** How much of an image is on this machine, 0..1 by bytes. */
+  pullProgress(image: string): number {
+    return this.store.progress(image)
+  }
+
   imageStatus(image: string): StoredImage | undefined {
     return this.store.status(image)
   }

@@ -22,6 +22,14 @@ export function controlPlanePods(nodeIP: string): Pod[] {
   return components(nodeIP).map(podOf)
 }
 
+/** What kubeadm has pulled before it starts the control plane. */
+export function controlPlaneImages(): readonly string[] {
+  return [...NODE_IMAGES, ...components('').map((part) => part.image)]
+}
+
+/** On every machine's disk from the start: the sandbox image. */
+export const NODE_IMAGES: readonly string[] = ['registry.k8s.io/pause:3.10.1']
+
 function components(nodeIP: string): StaticPod[] {
   const pki = '/etc/kubernetes/pki'
   return [

@@ -23,12 +23,26 @@ const RECORDED = new Set([
 /** A fresh API server as the API cases were recorded on: no scheduler, no nodes, five controllers. */
 export function makeApiFixture(): { readonly api: ApiServer; readonly sim: Simulation } {
   const sim = new Simulation({ seed: 1, startTimeMs: 1_767_603_600_000 })
-  const api = new ApiServer({ sim, etcd: new Etcd(), strategies: STRATEGIES, admission: ADMISSION, authorization: true, tokens: GOLDEN_TOKENS })
+  const api = new ApiServer({
+    sim,
+    etcd: new Etcd(),
+    strategies: STRATEGIES,
+    admission: ADMISSION,
+    authorization: true,
+    tokens: GOLDEN_TOKENS,
+  })
   bootstrapObjects(api)
   const client = (user: typeof KUBE_CONTROLLER_MANAGER) => new Client(api, sim, { user, userAgent: 'kube-controller-manager' })
-  const informers = new InformerFactory(client({ ...KUBE_CONTROLLER_MANAGER, groups: [...KUBE_CONTROLLER_MANAGER.groups, 'system:masters'] }))
+  const informers = new InformerFactory(
+    client({ ...KUBE_CONTROLLER_MANAGER, groups: [...KUBE_CONTROLLER_MANAGER.groups, 'system:masters'] }),
+  )
   const controllers = CONTROLLERS.map((make) =>
-    make({ sim, informers, client: (name) => client(controllerUser(name)), recorder: (of, component) => new EventRecorder(of, component) }),
+    make({
+      sim,
+      informers,
+      client: (name) => client(controllerUser(name)),
+      recorder: (of, component) => new EventRecorder(of, component),
+    }),
   )
   informers.start()
   for (const controller of controllers) if (RECORDED.has(controller.name)) controller.start()

@@ -3,13 +3,16 @@ import type { Node, Pod } from '../../apimachinery/generated/types.ts'
 import { milliValue, value as wholeValue } from '../../apimachinery/quantity.ts'
 import { podResources } from '../../scheduler/resources.ts'
 import { parseTime } from '../../sim/time.ts'
-import type { FeedData, NodeRow, PodRow } from '../protocol.ts'
+import { POD_STATES, type FeedData, type NodeRow, type PodRow } from '../protocol.ts'
 import { KeyedChanges } from './changes.ts'
 import type { Feed, FeedContext } from './feed.ts'
 import { PodViewer } from './pod-view.ts'
 import { SlotTable } from './slots.ts'
 import { topOwner } from './owners.ts'
 
+const STARTING = POD_STATES.indexOf('starting')
+/** A pull's progress is sent again when it has grown by this much. */
+const PROGRESS_STEP = 0.04
 /** Pods in one message of a snapshot. */
 const CHUNK = 5000
 
@@ -34,6 +37,8 @@ export class MapFeed implements Feed {
   private readonly placements = new Map<string, Placement>()
   private readonly use = new Map<string, NodeUse>()
   private readonly powered = new Map<string, boolean>()
+  /** Pods whose images arrive, with the progress that was sent. */
+  private readonly starting = new Map<string, { readonly pod: Pod; readonly progress: number }>()
 
   constructor(context: FeedContext) {
     this.context = context
@@ -59,6 +64,8 @@ export class MapFeed implements Feed {
     const touched = new Set<string>()
     const removedPods = (podTaken?.removed ?? []).flatMap((pod) => this.dropPod(pod, touched) ?? [])
     const rows = (podTaken?.upserts ?? []).map((pod) => this.podRow(pod, touched))
+    for (const { pod, progress } of this.starting.values())
+      if (this.context.cluster.startProgress(pod) >= progress + PROGRESS_STEP) rows.push(this.podRow(pod, touched))
     for (const name of touched) {
       const node = this.context.informers.for(nodes).get('', name)
       if (node) dirtyNodes.set(name, node)
@@ -93,6 +100,7 @@ export class MapFeed implements Feed {
   private dropPod(pod: Pod, touched: Set<string>): number | undefined {
     const uid = pod.metadata.uid ?? ''
     this.account(uid, undefined, touched)
+    this.starting.delete(uid)
     return this.podSlots.release(uid)
   }
 
@@ -123,6 +131,10 @@ export class MapFeed implements Feed {
     const { cpuMilli, memoryBytes } = podResources(pod).requests
     this.account(uid, node !== '' && !ended ? { node, cpuMilli, memoryBytes } : undefined, touched)
     const view = this.viewer.view(pod)
+    const isStarting = view.state === STARTING
+    const progress = isStarting ? this.context.cluster.startProgress(pod) : 1
+    if (isStarting) this.starting.set(uid, { pod, progress })
+    else this.starting.delete(uid)
     const ends = pod.metadata.deletionTimestamp
     return {
       slot: this.podSlots.take(uid),
@@ -135,7 +147,7 @@ export class MapFeed implements Feed {
       readyContainers: view.ready,
       containers: view.containers,
       restarts: view.restarts,
-      progress: this.context.cluster.startProgress(pod),
+      progress,
       ...(ends === undefined ? {} : { graceEndsMs: parseTime(ends) }),
       owner: topOwner(this.context.informers, pod),
       ip: pod.status?.podIP ?? '',

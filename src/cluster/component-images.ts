@@ -1,0 +1,49 @@
+import type { Image } from '../runtime/image.ts'
+import { IMAGES } from '../runtime/images/catalog.ts'
+import type { Program, System } from '../runtime/program.ts'
+import { sleep, type Task } from '../sim/task.ts'
+
+/** What a cluster component does while its program runs in some container. */
+export interface ComponentProcess {
+  start(): void
+  stop(): void
+}
+
+/** Finds the component that a program stands for, given the machine (by its address) and the command line. */
+export type ComponentFinder = (program: string, system: System) => ComponentProcess | undefined
+
+/** From exec to work: reading the configuration, listing, warming caches. Milliseconds. */
+const START_MS = 500
+
+const COMPONENTS = ['kube-controller-manager', 'kube-scheduler', 'flanneld']
+
+/**
+ * The image catalogue with the cluster's own programs given life: while kube-scheduler's container runs, the scheduler
+ * runs; when it is killed, nothing is scheduled any more.
+ */
+export function componentImages(find: ComponentFinder): readonly Image[] {
+  return IMAGES.map((image) => {
+    const names = Object.keys(image.programs).filter((name) => COMPONENTS.includes(name))
+    if (names.length === 0) return image
+    const programs = Object.fromEntries(names.map((name) => [name, alive(name, image.programs[name] as Program, find)]))
+    return { ...image, programs: { ...image.programs, ...programs } }
+  })
+}
+
+function alive(name: string, program: Program, find: ComponentFinder): Program {
+  return function* (system): Task<number> {
+    const component = find(name, system)
+    const starting = system.sim.spawn(delayedStart(component))
+    try {
+      return yield* program(system)
+    } finally {
+      starting.cancel()
+      component?.stop()
+    }
+  }
+}
+
+function* delayedStart(component: ComponentProcess | undefined): Task {
+  yield* sleep(START_MS)
+  component?.start()
+}
