@@ -25,6 +25,8 @@ export interface NodeServices {
   readonly secrets: ObjectCache<Secret>
   readonly random: Random
   readonly hostIP: string
+  /** When this process started. */
+  readonly startedMs: number
   readonly nodeName: string
   readonly resources: NodeResources
   node(): Node | undefined

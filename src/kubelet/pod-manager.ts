@@ -60,7 +60,7 @@ export class PodManager implements NodeServices {
   private readonly workers = new Map<string, PodWorker>()
   private readonly staticPods: StaticPods
   private readonly serviceInformer: Informer<Service>
-  private readonly startedMs: number
+  readonly startedMs: number
   private isStopped = false
   private isShuttingDown = false
 

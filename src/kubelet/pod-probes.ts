@@ -1,4 +1,5 @@
 import type { Container, ContainerStatus, Pod } from '../apimachinery/generated/types.ts'
+import { parseTime } from '../sim/time.ts'
 import type { ProbeVerdicts } from './pod-actions.ts'
 import type { Readiness } from './pod-status.ts'
 import { ProbeWorker, type ProbeHost, type ProbeKind } from './probe-worker.ts'
@@ -97,6 +98,10 @@ export class PodProbes implements ProbeVerdicts, Readiness {
     if (!status.state?.running) return false
     const worker = this.workers.get(`readiness/${status.name}`)
     if (!worker) return true
-    return worker.verdictFor(bareId(status.containerID)) === true
+    const verdict = worker.verdictFor(bareId(status.containerID))
+    if (verdict !== undefined) return verdict
+    // Not asked yet since the kubelet was restarted: what was ready stays so.
+    const isInherited = parseTime(status.state.running.startedAt ?? '') < this.host.ranBeforeMs
+    return isInherited && (this.host.pod().status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false)
   }
 }

@@ -1,6 +1,6 @@
 import type { Pod, PodStatus } from '../apimachinery/generated/types.ts'
 import type { Timer } from '../sim/simulation.ts'
-import { waitFor, type Task, type TaskHandle } from '../sim/task.ts'
+import { sleep, type Task, type TaskHandle } from '../sim/task.ts'
 import { parseTime } from '../sim/time.ts'
 import type { WaitingReason } from './container-status.ts'
 import type { Rejection } from './admission.ts'
@@ -17,6 +17,10 @@ import { finalStatus } from './final-status.ts'
 const RETRY_MS = 10_000
 const JITTER = 0.5
 const CLEANUP_MS = 100
+/** Containers older than the process by this much were started by its predecessor. k8s 1.36: kubeletRestartGracePeriod. */
+const RESTART_GRACE_MS = 10_000
+/** A relist that was asked for. */
+const NOTICE_MS = 50
 
 /**
  * One pod's life on the node. A worker does one thing at a time; whatever happens meanwhile makes it look again after.
@@ -39,6 +43,8 @@ export class PodWorker {
   private relist: Timer | null = null
   private deadline: Timer | null = null
   private isStopped = false
+  /** The view of the containers is older than what was done to them until then. k8s 1.36: podCache.GetNewerThan. */
+  private freshMs = 0
   /** The API object is gone. */
   isRemoved = false
 
@@ -53,6 +59,7 @@ export class PodWorker {
       pod: () => this.pod,
       podIP: () => this.podIP,
       cri: (name) => this.cri?.containers.find((c) => c.name === name),
+      ranBeforeMs: node.startedMs - RESTART_GRACE_MS,
       onVerdict: (kind, _container, healthy) => {
         this.publish(false)
         if (kind !== 'readiness' && (!healthy || kind === 'startup')) this.poke()
@@ -152,7 +159,10 @@ export class PodWorker {
         this.isPending = false
         this.requeue?.cancel()
         this.requeue = null
-        if (this.state === 'running') yield* this.sync()
+        if (this.state === 'running') {
+          if (this.freshMs > this.node.sim.now) yield* sleep(this.freshMs - this.node.sim.now)
+          if (this.state === 'running') yield* this.sync()
+        }
         if (this.state === 'terminating') yield* this.syncTerminating()
         if (this.state === 'ended') yield* this.syncTerminated()
       } while (this.isPending && this.state !== 'finished')
@@ -180,6 +190,7 @@ export class PodWorker {
     if (!mounted || this.state !== 'running') return
     this.probes.add(this.pod)
     const result = yield* syncContainers(this.node, this)
+    if (result.acted) this.freshMs = result.failure ? this.node.nextRelistMs() : this.node.sim.now + NOTICE_MS
     if (this.state !== 'running') return
     if (result.failure) this.retryAfter(result.failure)
     else if (result.acted) this.noticeSoon()
@@ -208,7 +219,7 @@ export class PodWorker {
   /** After something was started the kubelet looks at once. k8s 1.36: RequestPodRelist. */
   private noticeSoon(): void {
     this.relist?.cancel()
-    this.relist = this.node.sim.schedule(5, () => {
+    this.relist = this.node.sim.schedule(NOTICE_MS, () => {
       this.relist = null
       this.poke()
     })
@@ -239,15 +250,13 @@ export class PodWorker {
   }
 
   private *syncTerminated(): Task {
-    yield* waitFor<void>((resume) => {
-      const timer = this.node.sim.schedule(CLEANUP_MS, () => resume())
-      return () => timer.cancel()
-    })
+    yield* sleep(CLEANUP_MS)
     const status = this.publish(true)
     this.volumes.release(this.uid)
     this.state = 'finished'
     this.node.status.set(this.pod, finalStatus(this.pod, status), true)
-    this.node.onFinished(this.pod)
+    // After this task has ended: what follows may stop it.
+    this.node.sim.schedule(0, () => this.node.onFinished(this.pod))
   }
 
   private hurry(graceSeconds: number): void {

@@ -22,6 +22,8 @@ export interface ProbeHost {
   podIP(): string
   /** The container as the runtime has it. */
   cri(name: string): CriContainer | undefined
+  /** A container that started before this was started by an earlier process of the kubelet: its readiness is kept. */
+  readonly ranBeforeMs: number
   /** A verdict changed. */
   onVerdict(kind: ProbeKind, container: Container, healthy: boolean): void
 }
@@ -67,8 +69,9 @@ export class ProbeWorker {
   look(status: ContainerStatus): void {
     const id = status.containerID?.replace(/^.*:\/\//, '') ?? ''
     if (id === '') return
-    if (id !== this.containerId) this.adopt(id)
     const running = status.state?.running
+    if (id !== this.containerId)
+      this.adopt(id, running !== undefined && parseTime(running.startedAt ?? '') < this.host.ranBeforeMs)
     const deleting = this.host.pod().metadata.deletionTimestamp !== undefined
     if (!running) {
       this.pause()
@@ -109,7 +112,7 @@ export class ProbeWorker {
     this.mayProbe = false
   }
 
-  private adopt(id: string): void {
+  private adopt(id: string, isInherited: boolean): void {
     this.pause()
     this.unwatch?.()
     this.containerId = id
@@ -118,7 +121,7 @@ export class ProbeWorker {
     this.run = 0
     this.lastHealthy = undefined
     this.failures = 0
-    this.verdict = this.kind === 'startup' ? undefined : this.kind === 'liveness'
+    this.verdict = this.kind === 'startup' || isInherited ? undefined : this.kind === 'liveness'
     this.unwatch = this.host.runtime.watchPod(this.host.pod().metadata.uid ?? '', () => this.podChanged())
   }
 

@@ -43,6 +43,8 @@ export class Container {
   readonly workingDir: string
   readonly log = new LogBuffer()
   readonly handlers = new Map<Signal, () => void>()
+  /** Ports of the pod that processes of this container listen on. */
+  readonly openPorts = new Set<number>()
   readonly createdMs: number
   state: 'created' | 'running' | 'exited' = 'created'
   startedMs = 0
@@ -189,6 +191,8 @@ export class Container {
     this.reason = reason
     this.process?.release()
     this.process = null
+    for (const port of this.openPorts) this.pod.ports.delete(port)
+    this.openPorts.clear()
     this.task = null
     this.handlers.clear()
     this.log.close(this.sim.now)

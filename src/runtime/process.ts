@@ -73,13 +73,14 @@ export class Process implements System {
     if (pod.ports.has(port)) return false
     pod.ports.set(port, service)
     this.ports.push(port)
+    this.container.openPorts.add(port)
     pod.changed()
     return true
   }
 
   unlisten(port: number): void {
     this.ports = this.ports.filter((p) => p !== port)
-    this.container.pod.ports.delete(port)
+    this.close(port)
     this.container.pod.changed()
   }
 
@@ -122,8 +123,13 @@ export class Process implements System {
     this.setMemory(0)
     this.setCpu(0)
     if (this.ports.length === 0) return
-    for (const port of this.ports) this.container.pod.ports.delete(port)
+    for (const port of this.ports) this.close(port)
     this.ports = []
     this.container.pod.changed()
+  }
+
+  private close(port: number): void {
+    this.container.openPorts.delete(port)
+    this.container.pod.ports.delete(port)
   }
 }

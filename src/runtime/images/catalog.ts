@@ -1,7 +1,21 @@
 import type { Image } from '../image.ts'
 import { distributions } from './busybox.ts'
+import { componentImages } from './components.ts'
+import { databaseImages } from './databases.ts'
+import { languageImages } from './languages.ts'
 import { nginxImage } from './nginx.ts'
 import { pause } from './pause.ts'
+import { testImages } from './testing.ts'
+import { webImages } from './web.ts'
 
 /** Every image of the simulated registries. A new one is a file here and a line in this list. */
-export const IMAGES: readonly Image[] = [pause, nginxImage, ...distributions]
+export const IMAGES: readonly Image[] = [
+  pause,
+  nginxImage,
+  ...distributions,
+  ...webImages,
+  ...databaseImages,
+  ...languageImages,
+  ...testImages,
+  ...componentImages,
+]

@@ -1,6 +1,6 @@
 import { sleep, type Task } from '../../sim/task.ts'
 import { ALPINE, DEBIAN, layered, tagged, type Image } from '../image.ts'
-import { print, untilTerminated, type HttpRequest, type HttpResponse, type System } from '../program.ts'
+import { print, runProgram, untilTerminated, type HttpRequest, type HttpResponse, type System } from '../program.ts'
 
 const ROOT = '/usr/share/nginx/html'
 const WELCOME = `<!DOCTYPE html>
@@ -86,7 +86,7 @@ function* entrypoint(system: System): Task<number> {
     print(system, '/docker-entrypoint.sh: /docker-entrypoint.d/ is not empty, will attempt to perform configuration')
     print(system, '/docker-entrypoint.sh: Configuration complete; ready for start up')
   }
-  return yield* program(system.child([name, ...args], { replace: true }))
+  return yield* runProgram(system.child([name, ...args], { replace: true }), program)
 }
 
 const VERSIONS = /^1\.(7\.9|8|9|1\d|2\d)(\.\d{1,2})?(-alpine|-alpine-slim|-perl|-bookworm|-alpine-perl)?$/

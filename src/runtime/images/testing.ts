@@ -1,0 +1,193 @@
+import { sleep, type Task } from '../../sim/task.ts'
+import { value } from '../../apimachinery/quantity.ts'
+import { ALPINE, layered, tagged, type Image } from '../image.ts'
+import { print, untilTerminated, type System } from '../program.ts'
+import { fixed, http, MiB, server } from './server.ts'
+
+const option = (system: System, name: string): string | undefined => {
+  for (const [i, word] of system.argv.entries()) {
+    if (word.startsWith(`${name}=`)) return word.slice(name.length + 1)
+    if (word === name) return system.argv[i + 1]
+  }
+  return undefined
+}
+
+/** Answers 200 for ten seconds, then 500: the liveness example of the documentation. */
+const liveness = server({
+  startMs: 30,
+  memoryBytes: 6 * MiB,
+  ports: (system) => {
+    const failsMs = system.sim.now + 10_000
+    system.sim.schedule(10_000, () => system.changed())
+    const answer = http(({ path }) => {
+      if (path !== '/healthz') return { status: 404, body: '' }
+      const seconds = (system.sim.now - failsMs + 10_000) / 1000
+      return system.sim.now < failsMs ? { status: 200, body: 'ok' } : { status: 500, body: `error: ${seconds}` }
+    })
+    return [{ port: 8080, service: answer }]
+  },
+})
+
+const netexec = server({
+  startMs: 30,
+  memoryBytes: 8 * MiB,
+  ports: (system) => [
+    {
+      port: Number(option(system, '--http-port') ?? 8080),
+      service: http(({ path }) => {
+        const name = path.split('?')[0]
+        if (name === '/hostname' || name === '/hostName') return { status: 200, body: system.hostname }
+        if (name === '/echo') return { status: 200, body: decodeURIComponent(/msg=([^&]*)/.exec(path)?.[1] ?? '') }
+        if (name === '/healthz' || name === '/readyz') return { status: 200, body: 'ok' }
+        return { status: 200, body: `NOW: ${system.sim.now}`, steady: false }
+      }),
+    },
+    { port: Number(option(system, '--udp-port') ?? 8081), service: { protocol: 'udp' } },
+  ],
+  started: () => ['Started HTTP server on port 8080', 'Started UDP server on port  8081'],
+})
+
+const hostname = server({
+  startMs: 30,
+  memoryBytes: 5 * MiB,
+  ports: (system) => [{ port: Number(option(system, '--port') ?? 9376), service: fixed(system.hostname) }],
+  started: () => ['Serving on port 9376.'],
+})
+
+const agnhostCommands = {
+  liveness,
+  netexec,
+  'serve-hostname': hostname,
+  *pause(system: System): Task<number> {
+    print(system, 'Paused')
+    yield* untilTerminated(system)
+    return 0
+  },
+  'grpc-health-checking': server({
+    startMs: 30,
+    memoryBytes: 6 * MiB,
+    ports: () => [
+      { port: 5000, service: { protocol: 'grpc' } },
+      { port: 8080, service: fixed('ok') },
+    ],
+  }),
+}
+
+function* agnhost(system: System): Task<number> {
+  const command = agnhostCommands[(system.argv[1] ?? 'pause') as 'pause']
+  if (command) return yield* command(system)
+  system.writeError(`Error: unknown command "${system.argv[1] ?? ''}" for "app"\n`)
+  return 1
+}
+
+const agnhostImage: Image = {
+  repository: 'registry.k8s.io/e2e-test-images/agnhost',
+  aliases: ['k8s.gcr.io/e2e-test-images/agnhost'],
+  tags: tagged(/^2\.(\d|[1-5]\d)$/),
+  layers: (tag) => layered(ALPINE, 'agnhost', 48)(tag),
+  entrypoint: ['/agnhost'],
+  cmd: ['pause'],
+  tools: 'busybox',
+  programs: { agnhost },
+}
+
+const livenessImage: Image = {
+  repository: 'registry.k8s.io/liveness',
+  aliases: ['k8s.gcr.io/liveness', 'gcr.io/google_containers/liveness'],
+  tags: tagged('latest', '0.1'),
+  layers: (tag) => layered(null, 'liveness', 2.2)(tag),
+  entrypoint: ['/server'],
+  tools: 'none',
+  programs: { server: liveness },
+}
+
+const busyboxTest: Image = {
+  repository: 'registry.k8s.io/busybox',
+  aliases: ['k8s.gcr.io/busybox', 'gcr.io/google_containers/busybox', 'registry.k8s.io/e2e-test-images/busybox'],
+  tags: tagged('latest', '1.24', '1.27', '1.27.2', /^1\.(2\d|3\d)(\.\d)?-\d$/),
+  layers: (tag) => layered(null, 'busybox', 2.1)(tag),
+  cmd: ['sh'],
+  tools: 'busybox',
+  programs: {},
+}
+
+const echoserver: Image = {
+  repository: 'registry.k8s.io/echoserver',
+  aliases: [
+    'k8s.gcr.io/echoserver',
+    'gcr.io/google_containers/echoserver',
+    'registry.k8s.io/e2e-test-images/echoserver',
+    'docker.io/ealen/echo-server',
+    'gcr.io/google-samples/kubernetes-bootcamp',
+    'docker.io/jocatalin/kubernetes-bootcamp',
+  ],
+  tags: tagged('latest', /^v?\d(\.\d+)*$/),
+  layers: (tag) => layered(null, 'echoserver', 42)(tag),
+  cmd: ['echoserver'],
+  tools: 'debian',
+  programs: {
+    echoserver: server({
+      startMs: 60,
+      memoryBytes: 8 * MiB,
+      ports: (system) => [
+        {
+          port: 8080,
+          service: http(({ path }) => ({
+            status: 200,
+            body: `\n\nHostname: ${system.hostname}\n\nRequest Information:\n\treal path=${path}\n\tmethod=GET\n`,
+          })),
+        },
+      ],
+    }),
+  },
+}
+
+/** stress --vm 1 --vm-bytes 150M: takes memory until somebody minds. */
+function* stress(system: System): Task<number> {
+  const workers = Number(option(system, '--vm') ?? option(system, '-m') ?? 0)
+  const bytes = option(system, '--vm-bytes') ?? '256M'
+  const cpu = Number(option(system, '--cpu') ?? option(system, '-c') ?? 0)
+  const seconds = /^(\d+)/.exec(option(system, '--timeout') ?? option(system, '-t') ?? '')?.[1]
+  print(system, `stress: info: [1] dispatching hogs: ${cpu} cpu, 0 io, ${workers} vm, 0 hdd`)
+  system.setCpu(1000 * (cpu + workers))
+  const total = workers * value(bytes.replace(/([KMG])B?$/i, (_, unit: string) => `${unit.toUpperCase()}i`))
+  for (let part = 1; part <= 4 && total > 0; part++) {
+    yield* sleep(250)
+    system.setMemory((total * part) / 4)
+  }
+  if (seconds === undefined) for (;;) yield* sleep(86_400_000)
+  yield* sleep(Number(seconds) * 1000)
+  print(system, `stress: info: [1] successful run completed in ${seconds}s`)
+  return 0
+}
+
+const stressImage: Image = {
+  repository: 'docker.io/polinux/stress',
+  aliases: ['docker.io/progrium/stress', 'docker.io/polinux/stress-ng', 'docker.io/vish/stress'],
+  tags: tagged('latest', '1.0.4'),
+  layers: (tag) => layered(ALPINE, 'stress', 1.3)(tag),
+  entrypoint: [],
+  cmd: ['stress'],
+  tools: 'busybox',
+  programs: { stress, 'stress-ng': stress },
+}
+
+/** Grows until it is killed. */
+const leaking: Image = {
+  repository: 'docker.io/rosskukulinski/leaking-app',
+  tags: tagged('latest', 'v1'),
+  layers: (tag) => layered(ALPINE, 'leaking-app', 21)(tag),
+  cmd: ['leaking-app'],
+  tools: 'busybox',
+  programs: {
+    *'leaking-app'(system) {
+      system.listen(8080, fixed('ok'))
+      for (let mib = 20; ; mib += 10) {
+        system.setMemory(mib * MiB)
+        yield* sleep(1000)
+      }
+    },
+  },
+}
+
+export const testImages: readonly Image[] = [agnhostImage, livenessImage, busyboxTest, echoserver, stressImage, leaking]
