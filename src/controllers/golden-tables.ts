@@ -7,6 +7,7 @@ import {
   rolloutTrace,
   templateHash,
 } from './tables/deployment.ts'
+import { statefulSetTrace } from './tables/statefulset.ts'
 
 /** Runs one row of a table. Inputs are of the shape that the table's own note describes. */
 type Adapter = (input: never) => unknown
@@ -19,6 +20,7 @@ const ADAPTERS: { readonly [topic: string]: Adapter } = {
   'pod-template-hash': templateHash,
   'replicaset-deletion-order': deletionOrder,
   'endpointslice-packing': slicePacking,
+  'statefulset-trace': statefulSetTrace,
 }
 
 /** What the controllers' functions give for a recorded table's input; undefined for topics that aren't theirs. */

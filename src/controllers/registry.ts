@@ -12,6 +12,7 @@ import { podGarbageCollector } from './podgc/controller.ts'
 import { replicaSetController, replicationController } from './replicaset/controller.ts'
 import { rootCACertificatePublisher } from './rootcacertpublisher/controller.ts'
 import { serviceAccountController } from './serviceaccount/controller.ts'
+import { statefulSetController } from './statefulset/controller.ts'
 import { taintEvictionController } from './tainteviction/controller.ts'
 import { ttlController } from './ttl/controller.ts'
 
@@ -32,6 +33,7 @@ export const CONTROLLERS: readonly ControllerFactory[] = [
   daemonSetController,
   replicaSetController,
   deploymentController,
+  statefulSetController,
   ttlController,
   nodeIpamController,
   nodeLifecycleController,
