@@ -58,7 +58,7 @@ export function tableOf(
       ...(remainingItemCount ? { remainingItemCount } : {}),
     },
     columnDefinitions: withColumns
-      ? columns.map(({ name, type, format = '', priority, description }) => ({
+      ? columns.filter((column) => !column.undeclared).map(({ name, type, format = '', priority, description }) => ({
           name,
           type,
           format,

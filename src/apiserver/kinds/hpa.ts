@@ -47,6 +47,11 @@ function canonicalMetric(metric: MetricSpec): MetricSpec {
   return result
 }
 
+const V2_STATUS = { desiredReplicas: 0, currentMetrics: null } as unknown as NonNullable<Hpa['status']>
+const V1_STATUS: NonNullable<Hpa['status']> = { currentReplicas: 0, desiredReplicas: 0 }
+const emptyStatus = (hpa: Hpa) => (hpa.apiVersion === 'autoscaling/v1' ? V1_STATUS : V2_STATUS)
+const usual = specAndStatus(V2_STATUS, { generation: false })
+
 /** v1 has only the smallest number; the rest is v2's. */
 function defaults(hpa: Hpa): Hpa {
   const spec = hpa.spec ?? ({} as NonNullable<Hpa['spec']>)
@@ -227,7 +232,8 @@ export const hpa = defineStrategy<Hpa>({
   shortNames: ['hpa'],
   categories: ['all'],
   defaults,
-  ...specAndStatus({ desiredReplicas: 0, currentMetrics: null }, { generation: false }),
+  ...usual,
+  prepareForCreate: (hpa) => ({ ...hpa, status: emptyStatus(hpa) }),
   validate,
   validateUpdate: validate,
   validateStatusUpdate: ({ status }) => [

@@ -11,7 +11,7 @@ import { checkImmutable, each } from './shared/checks.ts'
 import { ageColumn, column, containerColumns, nameColumn, selectorColumn } from './shared/columns.ts'
 import { patch } from './shared/compact.ts'
 import { checkJobSpec, countIndexes } from './shared/job-rules.ts'
-import { checkLabelSelector, isUsableSelector } from './shared/labels.ts'
+import { checkLabelSelector, isUsableSelector, printableMap } from './shared/labels.ts'
 import { specAndStatus } from './shared/lifecycle.ts'
 import { defaultPodTemplate } from './shared/pod-spec-defaults.ts'
 import { checkTemplateLabels, printableSelector } from './shared/pod-template.ts'
@@ -104,7 +104,7 @@ function checkGenerated(job: Job): FieldError[] {
     expected[label] = value
     const field = `spec.template.metadata.labels[${label}]`
     if (labels[label] === undefined) errors.push(required(field, `must be '${value}'`))
-    else if (labels[label] !== value) errors.push(invalid(field, labels, `must be '${value}'`))
+    else if (labels[label] !== value) errors.push(invalid(field, printableMap(labels), `must be '${value}'`))
   }
   if (isUsableSelector(spec.selector) && !selectorMatches(spec.selector, expected)) {
     errors.push(invalid('spec.selector', printableSelector(spec.selector), '`selector` not auto-generated'))

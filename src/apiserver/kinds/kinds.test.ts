@@ -114,6 +114,7 @@ describe('objects that are accepted', () => {
 
 /** Refused by the decoder, admission or an allocator, or about custom resources. */
 const ELSEWHERE = [
+  'v-vap-bad-cel',
   'v-limitrange-default-vs-request',
   'v-svc-clusterip-out-of-range',
   'v-svc-nodeport-out-of-range',

@@ -47,12 +47,18 @@ function checkAggregation(selectors: readonly LabelSelector[] | undefined): Fiel
   ])
 }
 
+/** No rules are printed as null. */
+function defaultRules<T extends Role | ClusterRole>(object: T): T {
+  return object.rules?.length ? object : { ...object, rules: null as unknown as undefined }
+}
+
 const validateRole = (role: Role) => each(role.rules, (rule, i) => checkRule(rule, true, `rules[${i}]`))
 
 /** k8s 1.36: registry/rbac/role strategy.go. */
 export const role = defineStrategy<Role>({
   group: GROUP,
   resource: 'roles',
+  defaults: defaultRules,
   validateName: nameIsPathSegment,
   validate: validateRole,
   validateUpdate: validateRole,
@@ -68,6 +74,7 @@ const validateClusterRole = (object: ClusterRole) => [
 export const clusterRole = defineStrategy<ClusterRole>({
   group: GROUP,
   resource: 'clusterroles',
+  defaults: defaultRules,
   validateName: nameIsPathSegment,
   validate: validateClusterRole,
   validateUpdate: validateClusterRole,

@@ -19,6 +19,8 @@ export interface TableColumnDefinition<T> {
   /** A literal text, or 'Model.field' to take the published description of that field. */
   readonly description: string
   readonly cell: (object: T, nowMs: number) => string | number | boolean | null
+  /** A cell that Kubernetes writes without declaring a column for it. */
+  readonly undeclared?: boolean
 }
 
 export interface RowCondition {

@@ -87,6 +87,6 @@ export function checkForbidden(condition: boolean, field: string, detail: string
 
 /** flatMap over a list that may be absent. */
 export function each<T>(items: readonly T[] | undefined, check: (item: T, index: number) => readonly FieldError[]): FieldError[] {
-  return items === undefined ? [] : items.flatMap((item, index) => check(item, index))
+  return (items ?? []).flatMap((item, index) => check(item, index))
 }
 

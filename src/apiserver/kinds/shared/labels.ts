@@ -66,6 +66,11 @@ export function isEmptySelector(selector: LabelSelector | undefined): boolean {
   return Object.keys(selector?.matchLabels ?? {}).length + (selector?.matchExpressions ?? []).length === 0
 }
 
+/** The map with its keys in order, as error messages print maps. */
+export function printableMap(map: StringMap): StringMap {
+  return Object.fromEntries(Object.entries(map).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
 /** Labels as columns show them: 'a=b,c=d', or '<none>'. */
 export function formatLabels(labels: StringMap | undefined): string {
   return selectors.formatLabels(labels) || '<none>'

@@ -3,7 +3,7 @@ import type { FieldError } from '../../../apimachinery/field-errors.ts'
 import { forbidden, invalid, notSupported, required } from '../../../apimachinery/field-errors.ts'
 import type { LabelSelector, PodSpec, PodTemplateSpec } from '../../../apimachinery/generated/types.ts'
 import { selectorMatches } from '../../../apimachinery/selectors.ts'
-import { checkLabels, checkLabelSelector, isEmptySelector, isUsableSelector } from './labels.ts'
+import { checkLabels, checkLabelSelector, isEmptySelector, isUsableSelector, printableMap } from './labels.ts'
 import { checkAnnotations } from './metadata.ts'
 import { checkPodAnnotations, checkProfilesAgree } from './pod-annotations.ts'
 import { checkPodSpec } from './pod-spec-validation.ts'
@@ -32,7 +32,7 @@ export function checkPodTemplate(template: PodTemplateSpec, field: string, old?:
 export function printableSelector(selector: LabelSelector) {
   const { matchLabels, matchExpressions } = selector
   return {
-    ...(matchLabels && { matchLabels }),
+    ...(matchLabels && { matchLabels: printableMap(matchLabels) }),
     ...(matchExpressions && {
       matchExpressions: matchExpressions.map(({ key, operator, values }) => ({ key, operator, ...(values && { values }) })),
     }),
@@ -55,7 +55,7 @@ export function templateMatches(selector: LabelSelector | undefined, template: P
 export function checkTemplateLabels(selector: LabelSelector | undefined, template: PodTemplateSpec | undefined, field: string): FieldError[] {
   if (templateMatches(selector, template)) return []
   const labels = template?.metadata?.labels
-  return [invalid(`${field}.metadata.labels`, labels ?? null, '`selector` does not match template `labels`')]
+  return [invalid(`${field}.metadata.labels`, labels ? printableMap(labels) : null, '`selector` does not match template `labels`')]
 }
 
 /** Pods of a workload that runs for ever restart always and have no deadline. `owner` names it in the error. */
