@@ -1,7 +1,7 @@
 /** Container statuses as the API shows them. Source: k8s 1.36 kubelet convertToAPIContainerStatuses. */
 import type { Container, ContainerState, ContainerStatus, Pod } from '../apimachinery/generated/types.ts'
 import { formatTime } from '../sim/time.ts'
-import { volumeMountStatuses, waitingStatus } from './container-waiting.ts'
+import { mountsField, waitingStatus } from './container-waiting.ts'
 import type { CriContainer, CriPod } from './cri.ts'
 import { newest, shouldBeStarted } from './pod-facts.ts'
 
@@ -76,7 +76,7 @@ function seen(source: StatusSource, container: Container, c: CriContainer, old: 
     ...(c.state === 'running' && old?.containerID === containerID && old.started !== undefined ? { started: old.started } : {}),
     ...(container.resources?.requests ? { allocatedResources: container.resources.requests } : {}),
     resources: container.resources ?? {},
-    volumeMounts: volumeMountStatuses(container),
+    ...mountsField(container),
     user: { linux: { gid: 0, supplementalGroups: [0], uid: container.securityContext?.runAsUser ?? 0 } },
   }
 }

@@ -1,13 +1,19 @@
 import type { Container, ContainerStatus, Pod, VolumeMountStatus } from '../apimachinery/generated/types.ts'
 
 /** status.containerStatuses[].volumeMounts. */
-export function volumeMountStatuses(container: Container): readonly VolumeMountStatus[] | undefined {
+function volumeMountStatuses(container: Container): readonly VolumeMountStatus[] | undefined {
   if (!container.volumeMounts?.length) return undefined
   return container.volumeMounts.map((mount) => ({
     name: mount.name,
     mountPath: mount.mountPath,
     ...(mount.readOnly ? { readOnly: true, recursiveReadOnly: recursive(mount.recursiveReadOnly) } : {}),
   }))
+}
+
+/** The field, or nothing for a container without mounts. */
+export function mountsField(container: Container): Pick<ContainerStatus, 'volumeMounts'> {
+  const volumeMounts = volumeMountStatuses(container)
+  return volumeMounts ? { volumeMounts } : {}
 }
 
 const recursive = (mode: string | undefined) => (mode === 'Enabled' || mode === 'IfPossible' ? 'Enabled' : 'Disabled')
@@ -23,6 +29,6 @@ export function waitingStatus(pod: Pod, container: Container): ContainerStatus {
     restartCount: 0,
     image: container.image ?? '',
     imageID: '',
-    volumeMounts: volumeMountStatuses(container),
+    ...mountsField(container),
   }
 }

@@ -2,7 +2,7 @@
 import type { Container, ContainerState, ContainerStatus, Pod, PodCondition, PodStatus } from '../apimachinery/generated/types.ts'
 import { formatTime } from '../sim/time.ts'
 import { qosOf } from '../apiserver/kinds/shared/qos.ts'
-import { volumeMountStatuses, waitingStatus } from './container-waiting.ts'
+import { mountsField, waitingStatus } from './container-waiting.ts'
 import {
   containersReadyCondition,
   initializedCondition,
@@ -60,9 +60,9 @@ function containerStatus(view: HollowView, container: Container, init: boolean):
     image: container.image ?? '',
     imageID: container.image ?? '',
     containerID,
-    allocatedResources: container.resources?.requests,
+    ...(container.resources?.requests ? { allocatedResources: container.resources.requests } : {}),
     resources: container.resources ?? {},
-    volumeMounts: volumeMountStatuses(container),
+    ...mountsField(container),
   }
 }
 

@@ -126,7 +126,6 @@ export function withTransitionTimes(
     const before = old?.find((o) => o.type === c.type)
     return {
       ...c,
-      lastProbeTime: undefined,
       lastTransitionTime: before?.status === c.status ? before.lastTransitionTime : nowText,
     }
   })

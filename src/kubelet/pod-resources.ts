@@ -19,12 +19,12 @@ const some = (resources: Resources) => (Object.keys(resources).length > 0 ? reso
 /** status.resources and status.allocatedResources. k8s 1.36: InPlacePodLevelResourcesVerticalScaling. */
 export function podResourceStatus(pod: Pod): {
   readonly resources: ResourceRequirements
-  readonly allocatedResources: Resources | undefined
+  readonly allocatedResources?: Resources
 } {
   const requests = some(podResources(pod, 'requests'))
   const limits = some(podResources(pod, 'limits'))
   return {
     resources: { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) },
-    allocatedResources: requests,
+    ...(requests ? { allocatedResources: requests } : {}),
   }
 }

@@ -1,25 +1,23 @@
 import { jsonEqual } from '../apimachinery/equal.ts'
 
+function hasUndefined(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (Array.isArray(value)) return value.some(hasUndefined)
+  const object = value as { readonly [key: string]: unknown }
+  for (const key in object) {
+    const item = object[key]
+    if (item === undefined || (typeof item === 'object' && hasUndefined(item))) return true
+  }
+  return false
+}
+
 /** The value without fields that are undefined; the same value when there are none. */
 export function withoutUndefined<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) {
-    let changed = false
-    const list = value.map((item: unknown) => {
-      const clean = withoutUndefined(item)
-      if (clean !== item) changed = true
-      return clean
-    })
-    return changed ? (list as T) : value
-  }
-  let changed = false
+  if (typeof value !== 'object' || value === null || !hasUndefined(value)) return value
+  if (Array.isArray(value)) return value.map(withoutUndefined) as T
   const out: Record<string, unknown> = {}
-  for (const [key, item] of Object.entries(value)) {
-    const clean = item === undefined ? undefined : withoutUndefined(item)
-    if (clean === undefined || clean !== item) changed = true
-    if (clean !== undefined) out[key] = clean
-  }
-  return changed ? (out as T) : value
+  for (const [key, item] of Object.entries(value)) if (item !== undefined) out[key] = withoutUndefined(item)
+  return out as T
 }
 
 /**
