@@ -1,9 +1,9 @@
+import type { JSONSchemaProps } from '../apimachinery/generated/types.ts'
 import generated from '../apimachinery/generated/resources.json' with { type: 'json' }
-import { apiVersionOf, type JsonObject, type ResourceRef } from '../apimachinery/resource.ts'
+import { apiVersionOf, type ResourceRef } from '../apimachinery/resource.ts'
 import type { Model } from '../apimachinery/schema/schema.ts'
 import { CONVERSIONS, type Conversion } from './convert/conversions.ts'
 import type { Strategy } from './kinds/strategy.ts'
-import type { RequestScope } from './rest/context.ts'
 
 export interface SubresourceInfo {
   readonly name: string
@@ -15,12 +15,12 @@ export interface SubresourceInfo {
 
 /** What custom resources have beside the rest. */
 export interface CustomInfo {
-  /** Prunes, defaults and checks an object from outside against the structural schema; throws StatusError or DecodeError. */
-  readonly admit: (object: JsonObject, scope: RequestScope) => JsonObject
   readonly listKind: string
   /** Warning for a version that the definition calls deprecated. */
   readonly deprecation?: string
   readonly singular: string
+  /** The version's schema as its definition has it. */
+  readonly openApi: JSONSchemaProps | undefined
 }
 
 /** A served resource: the generated description joined with its strategy. */

@@ -16,6 +16,8 @@ import { LeaseHeartbeats } from './heartbeats.ts'
 import type { Strategy } from './kinds/strategy.ts'
 import { ManagedFieldsBook } from './managed.ts'
 import { ResourceTable, type ResourceInfo } from './resources.ts'
+import { CustomResources } from './crd/custom-resources.ts'
+import { customResourceDefinition } from './crd/strategy.ts'
 import { bindPod } from './rest/binding.ts'
 import type { Registry, RequestScope } from './rest/context.ts'
 import { componentStatuses } from './rest/componentstatus.ts'
@@ -60,6 +62,7 @@ export class ApiServer implements Registry {
   readonly authorizer: Authorizer
   readonly authenticator: Authenticator
   private readonly rbac: RbacAuthorizer
+  private readonly customResources: CustomResources
   /** The kubelets' side of log, exec and proxy; cluster/ sets it. */
   backend: ContainerBackend = NO_BACKEND
   /** The watch caches know what was written after this revision; bootstrap moves it. */
@@ -70,13 +73,14 @@ export class ApiServer implements Registry {
   constructor(options: ApiServerOptions) {
     this.sim = options.sim
     this.etcd = options.etcd
-    this.resources = new ResourceTable(options.strategies)
+    this.resources = new ResourceTable([...options.strategies, customResourceDefinition])
     this.rbac = new RbacAuthorizer(options.etcd)
     this.admission = options.authorization ? [...options.admission, escalationCheck(this.rbac)] : options.admission
     this.watchDelayMs = options.watchDelayMs ?? (() => 2)
     this.tokens = new TokenIssuer(options.sim)
     this.heartbeats = new LeaseHeartbeats(options.sim, (key, renewMs) => this.writeRenewal(key, renewMs))
     this.hooks = new Map<string, StoreHook>([['services', new ServiceAllocation(this, options.serviceCidr ?? '10.96.0.0/12')]])
+    this.customResources = new CustomResources(this)
     this.authorizer = options.authorization ? unionAuthorizer([PRIVILEGED_GROUPS, this.rbac]) : ALLOW_ALL
     this.authenticator = new Authenticator(this, options.tokens ?? new Map())
   }

@@ -102,8 +102,7 @@ function decoded(scope: RequestScope, object: JsonObject): KubeObject {
       strictness: request.options?.fieldValidation ?? 'Warn',
     })
     scope.warnings.push(...warnings)
-    const checked = info.custom?.admit(plain, scope) ?? plain
-    return checked as unknown as KubeObject
+    return plain as unknown as KubeObject
   } catch (error) {
     if (error instanceof DecodeError) throw badRequest(error.message)
     throw error

@@ -51,7 +51,7 @@ export function fromStorage<T extends KubeObject>(info: ResourceInfo, object: T)
 const versionOf = (apiVersion: string) => apiVersion.slice(apiVersion.indexOf('/') + 1)
 
 function decodeAs(scope: RequestScope, kind: BodyKind, body: KubeObject): KubeObject {
-  const { request, info } = scope
+  const { request } = scope
   const given = body as { apiVersion?: unknown; kind?: unknown }
   const refuse = (why: string, name = String(given.kind ?? kind.kind)) =>
     badRequest(`${name} in version ${JSON.stringify(versionOf(kind.apiVersion))} cannot be handled as a ${kind.kind}: ${why}`)
@@ -63,7 +63,7 @@ function decodeAs(scope: RequestScope, kind: BodyKind, body: KubeObject): KubeOb
     })
     scope.warnings.push(...warnings)
     const checked = { ...object, apiVersion: kind.apiVersion, kind: kind.kind }
-    return withMetadata(info.custom?.admit(checked, scope) ?? checked)
+    return withMetadata(checked)
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
     throw refuse(error.message, kind.kind)

@@ -5,6 +5,7 @@ import type { JsonObject, KubeObject } from '../../apimachinery/resource.ts'
 import type { KeyValue } from '../../etcd/etcd.ts'
 import { formatTime, parseTime } from '../../sim/time.ts'
 import type { DeleteOptions } from '../api.ts'
+import { CRD_FINALIZER } from '../crd/finalizer.ts'
 import { withMeta, type RequestScope } from './context.ts'
 import { finishedDeleting, namespaceFinalizers } from './update.ts'
 import { remove, settleAdmission, store, validateAdmission } from './write.ts'
@@ -126,7 +127,7 @@ function beginDeletion(scope: RequestScope, old: KubeObject, options: DeleteOpti
       deletionGracePeriodSeconds: grace,
     })
   }
-  const object = withPropagation(scope, old, options)
+  const object = withCleanup(scope, withPropagation(scope, old, options))
   if (deletionTimestamp !== undefined) return object
   const grace = scope.info.strategy.gracePeriodSeconds?.(old, requested) ?? 0
   return withMeta(object, {
@@ -134,6 +135,13 @@ function beginDeletion(scope: RequestScope, old: KubeObject, options: DeleteOpti
     deletionGracePeriodSeconds: grace,
     generation: generation !== undefined && generation > 0 ? generation + 1 : generation,
   })
+}
+
+/** A definition waits until its objects are gone. k8s 1.36: apiextensions customresourcedefinition REST.Delete. */
+function withCleanup({ info }: RequestScope, object: KubeObject): KubeObject {
+  if (info.bucket !== 'customresourcedefinitions.apiextensions.k8s.io' || object.metadata.deletionTimestamp !== undefined)
+    return object
+  return withMeta(object, { finalizers: [...new Set([...(object.metadata.finalizers ?? []), CRD_FINALIZER])] })
 }
 
 /** Resources whose DELETE answers with the object that went. k8s 1.36: ReturnDeletedObject in pkg/registry. */

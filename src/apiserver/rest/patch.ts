@@ -4,7 +4,7 @@ import { jsonPatch } from '../../apimachinery/patch/json-patch.ts'
 import { formatGo } from '../../apimachinery/patch/lists.ts'
 import { mergePatch } from '../../apimachinery/patch/merge-patch.ts'
 import { strategicMergePatch } from '../../apimachinery/patch/strategic.ts'
-import type { JsonObject, KubeObject } from '../../apimachinery/resource.ts'
+import type { KubeObject } from '../../apimachinery/resource.ts'
 import { DecodeError, decode } from '../../apimachinery/schema/decode.ts'
 import { applyObject } from './apply.ts'
 import { storageKey, type RequestScope } from './context.ts'
@@ -75,8 +75,7 @@ function decodedPatch(scope: RequestScope, kind: BodyKind, shown: KubeObject, pa
     })
     if (apiVersion !== shown.apiVersion || name !== shown.kind) throw refuse('the kind of an object cannot be changed')
     scope.warnings.push(...warnings)
-    const checked = (info.custom?.admit(object, scope) ?? object) as JsonObject
-    return ('metadata' in checked ? checked : { ...checked, metadata: {} }) as unknown as KubeObject
+    return ('metadata' in object ? object : { ...object, metadata: {} }) as unknown as KubeObject
   } catch (error) {
     if (error instanceof DecodeError) throw refuse(error.message)
     throw error

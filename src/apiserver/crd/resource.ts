@@ -1,0 +1,190 @@
+import { humanDuration } from '../../apimachinery/duration.ts'
+import { invalid, type FieldError } from '../../apimachinery/field-errors.ts'
+import { jsonEqual } from '../../apimachinery/equal.ts'
+import type {
+  CustomResourceColumnDefinition,
+  CustomResourceDefinition,
+  CustomResourceDefinitionVersion,
+  JSONSchemaProps,
+} from '../../apimachinery/generated/types.ts'
+import { findResults, relaxedTemplate } from '../../apimachinery/jsonpath.ts'
+import type { JsonObject, KubeObject } from '../../apimachinery/resource.ts'
+import { customModel } from '../../apimachinery/schema/structural.ts'
+import { parseTime } from '../../sim/time.ts'
+import { ageColumn, nameColumn } from '../kinds/shared/columns.ts'
+import type { Strategy, TableColumnDefinition } from '../kinds/strategy.ts'
+import type { ResourceInfo, SubresourceInfo } from '../resources.ts'
+import { withSchemaDefaults } from './defaults.ts'
+import { listTypeErrors, schemaErrors } from './validate.ts'
+
+const json = (object: KubeObject) => object as unknown as JsonObject
+
+/** The first value that a column's or scale's path finds; undefined when there is none. */
+function valueAt(path: string, object: KubeObject): unknown {
+  return findResults(relaxedTemplate(path), object, { allowMissingKeys: true })[0]?.[0]
+}
+
+function withValueAt(object: JsonObject, path: readonly string[], value: unknown): JsonObject {
+  const [key = '', ...rest] = path
+  if (rest.length === 0) return { ...object, [key]: value }
+  return { ...object, [key]: withValueAt((object[key] ?? {}) as JsonObject, rest, value) }
+}
+
+function cellOf({ type, jsonPath }: CustomResourceColumnDefinition): TableColumnDefinition<KubeObject>['cell'] {
+  return (object, nowMs) => {
+    const value = valueAt(jsonPath, object)
+    if (value === undefined || value === null) return null
+    if (type === 'date') return typeof value === 'string' ? humanDuration(nowMs - parseTime(value)) : '<invalid>'
+    if (type === 'integer' || type === 'number') return typeof value === 'number' ? value : null
+    if (type === 'boolean') return typeof value === 'boolean' ? value : null
+    return typeof value === 'string' ? value : JSON.stringify(value)
+  }
+}
+
+function columnsOf(version: CustomResourceDefinitionVersion): TableColumnDefinition<KubeObject>[] {
+  const own = version.additionalPrinterColumns
+  if (!own?.length) return [nameColumn, { ...ageColumn, type: 'date', description: describe('.metadata.creationTimestamp') }]
+  return [
+    nameColumn,
+    ...own.map((column) => ({
+      name: column.name,
+      type: column.type as TableColumnDefinition<KubeObject>['type'],
+      ...(column.format ? { format: column.format } : {}),
+      priority: column.priority ?? 0,
+      description: column.description || describe(column.jsonPath),
+      cell: cellOf(column),
+    })),
+  ]
+}
+
+const describe = (path: string) => `Custom resource definition column (in JSONPath format): ${path}`
+
+const NOT_CHECKED =
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation'
+const BLOCKING = new Set(['NotSupported', 'Required', 'TooLong', 'TooMany', 'TypeInvalid'])
+
+function hasRules(schema: JSONSchemaProps | undefined): boolean {
+  if (!schema) return false
+  if (schema['x-kubernetes-validations']?.length) return true
+  const parts: unknown[] = [...Object.values(schema.properties ?? {}), schema.items, schema.additionalProperties]
+  return parts.some((part) => typeof part === 'object' && part !== null && hasRules(part as JSONSchemaProps))
+}
+
+/** SIMPLIFIED: the rules of x-kubernetes-validations (CEL) are kept but not evaluated. */
+function validator(schema: JSONSchemaProps | undefined): (object: KubeObject) => FieldError[] {
+  const rules = hasRules(schema)
+  return (object) => {
+    if (!schema) return []
+    const { metadata: _, ...rest } = object
+    const errors = [...schemaErrors(rest, schema, ''), ...listTypeErrors(rest, schema, '')]
+    return rules && errors.some((e) => BLOCKING.has(e.type)) ? [...errors, invalid('<nil>', null, NOT_CHECKED)] : errors
+  }
+}
+
+function strategyOf(crd: CustomResourceDefinition, version: CustomResourceDefinitionVersion): Strategy {
+  const { group, names } = crd.spec
+  const schema = version.schema?.openAPIV3Schema
+  const hasStatus = version.subresources?.status !== undefined
+  const validate = validator(schema)
+  const withoutStatus = (object: KubeObject) => {
+    const { status: _, ...rest } = object as KubeObject & { status?: unknown }
+    return rest
+  }
+  const spec = (object: KubeObject) => {
+    const { metadata: _, apiVersion: __, kind: ___, ...rest } = json(object)
+    if (hasStatus) delete (rest as { status?: unknown }).status
+    return rest
+  }
+  const withGeneration = (object: KubeObject, generation: number): KubeObject => ({
+    ...object,
+    metadata: { ...object.metadata, generation },
+  })
+  return {
+    group,
+    resource: names.plural,
+    ...(names.shortNames ? { shortNames: names.shortNames } : {}),
+    ...(names.categories ? { categories: names.categories } : {}),
+    allowUnconditionalUpdate: false,
+    defaults: (object) => (schema ? (withSchemaDefaults(object, schema) as KubeObject) : object),
+    prepareForCreate: (object) => withGeneration(hasStatus ? withoutStatus(object) : object, 1),
+    prepareForUpdate: (object, old) => {
+      const { status } = json(old)
+      const kept = hasStatus ? { ...withoutStatus(object), ...(status === undefined ? {} : { status }) } : object
+      const generation = old.metadata.generation ?? 1
+      return withGeneration(kept, jsonEqual(spec(kept), spec(old)) ? generation : generation + 1)
+    },
+    prepareForStatusUpdate: (object, old) => {
+      const { status } = json(object)
+      return { ...withoutStatus(old), ...(status === undefined ? {} : { status }) }
+    },
+    validate,
+    validateUpdate: validate,
+    validateStatusUpdate: validate,
+    columns: columnsOf(version),
+    fields: Object.fromEntries(
+      (version.selectableFields ?? []).map(({ jsonPath }) => [
+        jsonPath.replace(/^\./, ''),
+        (object: KubeObject) => String(valueAt(jsonPath, object) ?? ''),
+      ]),
+    ),
+    ...scaleOf(version),
+  }
+}
+
+function scaleOf(version: CustomResourceDefinitionVersion): Pick<Strategy, 'scale'> {
+  const scale = version.subresources?.scale
+  if (!scale) return {}
+  const number = (path: string, object: KubeObject) => Number(valueAt(path, object) ?? 0)
+  return {
+    scale: {
+      get: (object) => ({
+        specReplicas: number(scale.specReplicasPath, object),
+        statusReplicas: number(scale.statusReplicasPath, object),
+        selector: scale.labelSelectorPath ? String(valueAt(scale.labelSelectorPath, object) ?? '') : '',
+      }),
+      set: (object, replicas) =>
+        withValueAt(json(object), scale.specReplicasPath.split('.').filter(Boolean), replicas) as unknown as KubeObject,
+    },
+  }
+}
+
+const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+const SUBRESOURCE_VERBS = ['get', 'patch', 'update']
+
+/** The served resource of one version of a definition. */
+export function customResource(crd: CustomResourceDefinition, version: CustomResourceDefinitionVersion): ResourceInfo {
+  const { group, names, scope } = crd.spec
+  const apiVersion = `${group}/${version.name}`
+  const subresources = new Map<string, SubresourceInfo>()
+  if (version.subresources?.status)
+    subresources.set('status', { name: 'status', kind: names.kind, model: '', verbs: SUBRESOURCE_VERBS })
+  if (version.subresources?.scale)
+    subresources.set('scale', { name: 'scale', kind: 'Scale', model: 'V1Scale', verbs: SUBRESOURCE_VERBS })
+  const stored = crd.spec.versions.find((v) => v.storage) ?? version
+  const storage = { group, apiVersion: `${group}/${stored.name}` }
+  const renamed = (to: string) => (object: KubeObject) => (object.apiVersion === to ? object : { ...object, apiVersion: to })
+  return {
+    group,
+    version: version.name,
+    resource: names.plural,
+    kind: names.kind,
+    namespaced: scope === 'Namespaced',
+    apiVersion,
+    model: '',
+    schema: customModel(names.kind, version.schema?.openAPIV3Schema),
+    verbs: VERBS,
+    subresources,
+    bucket: `${names.plural}.${group}`,
+    storage,
+    ...(stored === version
+      ? {}
+      : { convert: { storage, toStorage: renamed(storage.apiVersion), fromStorage: renamed(apiVersion) } }),
+    strategy: strategyOf(crd, version),
+    custom: {
+      listKind: names.listKind ?? `${names.kind}List`,
+      singular: names.singular ?? names.kind.toLowerCase(),
+      openApi: version.schema?.openAPIV3Schema,
+      ...(version.deprecated ? { deprecation: version.deprecationWarning ?? `${apiVersion} ${names.kind} is deprecated` } : {}),
+    },
+  }
+}
