@@ -86,7 +86,7 @@ function drawFullHeader(
   ctx.fillText(about, left, second)
   const third = box.y + headerH * 0.68
   const width = (right - left - 24) / 3
-  if (width >= 62) {
+  if (width >= 44) {
     drawBar(
       ctx,
       scene,

@@ -99,7 +99,8 @@ function drawCard(
     ctx.fillText(part, textX, line)
     line += lineH
   }
-  if (shown > lines.length) drawStatus(ctx, scene, pod, textX, line, Math.max(rows ? 8 : 11, size - 1), rows ? textW : w - 10)
+  if (shown > lines.length)
+    drawStatus(ctx, scene, pod, textX, line, Math.max(Math.min(11, size), size - 1), rows ? textW : w - 10)
   if (!rows) drawBadge(ctx, scene, pod, x + side + 11, y + 5 + side / 2, w - side - 14)
   if (h > INSIDE_H && extra > 0) drawFacts(ctx, scene, pod, textX, line + lineH, lineH, extra, textW)
   if (inside) drawInside(ctx, scene, inside, insideArea(x, y, w, h, textX + textW, line + lineH * (extra + 0.5)), scale)

@@ -4,7 +4,7 @@ import { INSIDE_H, INSIDE_W } from './draw-pod.ts'
 import type { ContainerBox } from './inside.ts'
 import { cellCorner, chooseLayout, fitView, hitTest, placeRooms, worldRect, type Layout, type Rect, type View } from './layout.ts'
 import { ClusterModel, LANE, type Change } from './model.ts'
-import { Motions, travelMs, type MotionKind } from './motion.ts'
+import { Motions, travelMs } from './motion.ts'
 import { drawMotions, drawRing, nodeRect, podRect } from './overlay.ts'
 import { Painter } from './painter.ts'
 import type { Palette } from './palette.ts'
@@ -242,19 +242,18 @@ export class ClusterRenderer {
       if (!scene.moving[pod.slot]) this.motions.add('ring', -1, pod.state, to, to, now, RING_MS)
       return
     }
-    const from = kind === 'move' ? (this.corner(change.fromRoom, change.fromCell) ?? to) : to
+    const from = this.cameFrom(change) ?? to
     this.motions.end((motion) => motion.slot === pod.slot, this.settle)
     const distance = Math.hypot(to.x - from.x, to.y - from.y) * this.view.k
-    const added = this.motions.add(
-      kind satisfies MotionKind,
-      pod.slot,
-      pod.state,
-      from,
-      to,
-      now,
-      kind === 'move' ? travelMs(distance) : 160,
-    )
+    const added = this.motions.add(kind, pod.slot, pod.state, from, to, now, kind === 'move' ? travelMs(distance) : 160)
     if (added) scene.moving[pod.slot] = 1
+  }
+
+  /** A pod that was created and bound between two frames came by way of the lane too; static pods did not. */
+  private cameFrom({ kind, pod, fromRoom, fromCell }: Change): { x: number; y: number } | undefined {
+    if (kind === 'move') return this.corner(fromRoom, fromCell)
+    if (pod.node === LANE || pod.owner.startsWith('Node/')) return undefined
+    return this.corner(LANE, (this.model.cell[pod.slot] ?? 0) % this.scene.layout.laneColumns)
   }
 
   private corner(room: number, cell: number): { x: number; y: number } | undefined {
