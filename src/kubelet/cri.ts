@@ -165,6 +165,10 @@ export interface RuntimeService {
   removeImage(id: string): void
   logs(containerId: string): readonly LogEntry[]
   containerStats(id: string): UsageStats
+  /** Memory in use by all containers. */
+  readonly memoryBytes: number
+  /** Calls back when memoryBytes has changed. */
+  onMemory(listener: () => void): void
   /** Power is cut: everything that runs is gone, what was on disk stays. */
   powerOff(): void
 }

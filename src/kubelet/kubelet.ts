@@ -137,6 +137,7 @@ export class Kubelet {
       staticPods: this.options.staticPods ?? [],
       node: () => this.agent.node,
       onImages: () => this.agent.refresh('next look'),
+      onPressure: () => this.agent.refresh('now'),
       volumeStore: this.options.volumeStore ?? ((name) => folder(this.volumes, name)),
       hostPath: (path) => folder(this.hostPaths, path),
     })
@@ -155,7 +156,7 @@ export class Kubelet {
       machineId: hollow ? '' : nodeName,
       images: (runtime?.images() ?? []).slice(0, 50).map(({ names, sizeBytes }) => ({ names, sizeBytes })),
       notReady: network?.notReadyReason(),
-      memoryPressure: false,
+      memoryPressure: this.manager?.eviction.isUnderPressure ?? false,
       hollow: hollow !== undefined,
       nowText: formatTime(client.sim.now),
     }

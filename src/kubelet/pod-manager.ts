@@ -10,6 +10,7 @@ import type { Simulation } from '../sim/simulation.ts'
 import { admit } from './admission.ts'
 import { Backoff } from './backoff.ts'
 import type { RuntimeService, VolumeFiles } from './cri.ts'
+import { Eviction, type PodUsage } from './eviction.ts'
 import { ImageManager } from './image-manager.ts'
 import type { PodNetwork } from './network.ts'
 import type { NodeServices } from './node-services.ts'
@@ -22,6 +23,8 @@ import { StaticPods } from './static-pods.ts'
 import { StatusManager } from './status-manager.ts'
 
 const RELIST_MS = 1000
+/** What the operating system and the kubelet itself use. */
+const SYSTEM_BYTES = 400 * 1024 * 1024
 
 export interface PodManagerOptions {
   readonly client: Client
@@ -34,6 +37,7 @@ export interface PodManagerOptions {
   readonly staticPods: readonly Pod[]
   readonly node: () => Node | undefined
   readonly onImages: () => void
+  readonly onPressure: () => void
   readonly volumeStore: (volumeName: string) => VolumeFiles
   readonly hostPath: (path: string) => VolumeFiles
 }
@@ -60,6 +64,7 @@ export class PodManager implements NodeServices {
   private readonly workers = new Map<string, PodWorker>()
   private readonly staticPods: StaticPods
   private readonly serviceInformer: Informer<Service>
+  readonly eviction: Eviction
   readonly startedMs: number
   private isStopped = false
   private isShuttingDown = false
@@ -86,6 +91,19 @@ export class PodManager implements NodeServices {
     this.serviceInformer = new Informer(client, services)
     this.staticPods = new StaticPods(client, nodeName, options.staticPods)
     this.startedMs = this.sim.now
+    this.eviction = new Eviction({
+      sim: this.sim,
+      recorder,
+      nodeName,
+      thresholdBytes: config.evictionMemoryBytes,
+      availableBytes: () => machine.memoryBytes - SYSTEM_BYTES - runtime.memoryBytes,
+      usage: () => this.activeWorkers().map((worker) => this.usageOf(worker)),
+      evict: (pod, message) => this.evict(pod, message),
+      onPressure: options.onPressure,
+    })
+    runtime.onMemory(() => {
+      if (!this.isStopped) this.eviction.notice()
+    })
     runtime.onLifecycle((uid) => {
       if (!this.isStopped) this.workers.get(uid)?.noticeLater()
     })
@@ -159,6 +177,7 @@ export class PodManager implements NodeServices {
 
   stop(): void {
     this.isStopped = true
+    this.eviction.stop()
     for (const worker of this.workers.values()) worker.stop()
     this.workers.clear()
     this.status.stop()
@@ -171,7 +190,7 @@ export class PodManager implements NodeServices {
   shutdown(graceSeconds: number): void {
     this.isShuttingDown = true
     const failure = { reason: 'Terminated', message: 'Pod was terminated in response to imminent node shutdown.' }
-    for (const worker of this.workers.values()) worker.fail(failure, graceSeconds)
+    for (const worker of this.workers.values()) worker.fail(failure, graceSeconds, true)
   }
 
   /** Workers whose pods run, for eviction and for those who look. */
@@ -186,6 +205,18 @@ export class PodManager implements NodeServices {
   nextRelistMs(): number {
     const passed = (this.sim.now - this.startedMs) % RELIST_MS
     return this.sim.now + RELIST_MS - passed
+  }
+
+  private usageOf(worker: PodWorker): PodUsage {
+    const containers = (worker.cri?.containers ?? [])
+      .filter((c) => c.state === 'running')
+      .map((c) => ({ name: c.name, memoryBytes: this.runtime.containerStats(c.id).memoryBytes }))
+    return { pod: worker.pod, containers, memoryBytes: containers.reduce((sum, c) => sum + c.memoryBytes, 0) }
+  }
+
+  private evict(pod: Pod, message: string): void {
+    this.recorder.event(pod, 'Warning', 'Evicted', message)
+    this.workers.get(pod.metadata.uid ?? '')?.fail({ reason: 'Evicted', message }, 1, true)
   }
 
   private run(pod: Pod): void {
@@ -204,7 +235,9 @@ export class PodManager implements NodeServices {
     const others = [...this.workers.values()].filter((w) => w.mayBeRunning).map((w) => w.pod)
     const rejection = this.isShuttingDown
       ? { reason: 'NodeShutdown', message: 'Pod was rejected as the node is shutting down.' }
-      : admit(pod, others, node)
+      : this.eviction.isUnderPressure && isLowOnMemory(pod)
+        ? { reason: 'Evicted', message: 'The node had condition: [MemoryPressure]. ' }
+        : admit(pod, others, node)
     if (!rejection) return true
     this.recorder.event(pod, 'Warning', rejection.reason, rejection.message)
     this.status.set(
@@ -231,6 +264,14 @@ export class PodManager implements NodeServices {
     this.workers.delete(worker.uid)
     this.runtime.removePod(worker.uid)
   }
+}
+
+/** Under memory pressure only pods with requests come in, or those that tolerate it. k8s 1.36: eviction manager Admit. */
+function isLowOnMemory(pod: Pod): boolean {
+  const tolerates = pod.spec?.tolerations?.some(
+    (t) => t.operator === 'Exists' && (!t.key || t.key === 'node.kubernetes.io/memory-pressure'),
+  )
+  return qosOf(pod) === 'BestEffort' && !tolerates
 }
 
 /** Whether an update brought something that the kubelet acts on; its own status writes come back as well. */

@@ -35,6 +35,7 @@ export class PodWorker {
   readonly reasons = new Map<string, WaitingReason>()
   private readonly node: NodeServices
   private failure: Rejection | undefined
+  private disrupts = false
   private graceSeconds: number | undefined
   private task: TaskHandle | null = null
   private isWorking = false
@@ -103,9 +104,10 @@ export class PodWorker {
     })
   }
 
-  /** Ends the pod for a reason of the kubelet's own. */
-  fail(failure: Rejection, graceSeconds?: number): void {
+  /** Ends the pod for a reason of the kubelet's own; `disrupts` when it is not the pod's own doing. */
+  fail(failure: Rejection, graceSeconds?: number, disrupts = false): void {
     this.failure ??= failure
+    this.disrupts ||= disrupts
     this.terminate(graceSeconds)
   }
 
@@ -115,6 +117,7 @@ export class PodWorker {
     if (shorter) this.graceSeconds = graceSeconds
     if (this.state === 'terminating' && shorter) this.hurry(graceSeconds)
     if (this.state !== 'running') return this.poke()
+    if (this.disrupts) this.node.status.disrupt(this.pod, this.failure?.message ?? '')
     this.state = 'terminating'
     this.deadline?.cancel()
     this.requeue?.cancel()

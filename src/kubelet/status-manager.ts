@@ -75,6 +75,22 @@ export class StatusManager {
     return status
   }
 
+  /** The kubelet ends the pod for the node's sake; others learn of it with the pod's terminal phase. */
+  disrupt(pod: Pod, message: string): void {
+    const entry = this.entries.get(pod.metadata.uid ?? '')
+    if (!entry) return
+    const condition = {
+      type: 'DisruptionTarget',
+      observedGeneration: pod.metadata.generation,
+      status: 'True',
+      reason: 'TerminationByKubelet',
+      message,
+      lastTransitionTime: formatTime(this.client.sim.now),
+    }
+    const others = (entry.status.conditions ?? []).filter((c) => c.type !== 'DisruptionTarget')
+    entry.status = { ...entry.status, conditions: [...others, condition] }
+  }
+
   /** The API object changed. */
   observe(pod: Pod): void {
     const entry = this.entries.get(pod.metadata.uid ?? '')
