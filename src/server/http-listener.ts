@@ -3,6 +3,8 @@ import { handleHttp } from '../apiserver/http.ts'
 import type { HttpAnswer, HttpRequest } from '../apiserver/http/types.ts'
 import type { ApiServer } from '../apiserver/server.ts'
 import { ADMIN } from '../cluster/identities.ts'
+import { decodeProtobuf } from './protobuf/decode.ts'
+import { WireError } from './protobuf/wire.ts'
 import type { WallClock } from './wall-clock.ts'
 
 /** Bodies beyond this are refused, as the API server refuses them. */
@@ -23,8 +25,7 @@ export function makeListener(api: ApiServer, clock: WallClock): Server {
           method: request.method ?? 'GET',
           path,
           query,
-          headers: request.headers,
-          body,
+          ...readable(request, body),
           ...(credentials ? {} : { user: ADMIN }),
         }
         send(
@@ -45,8 +46,24 @@ function split(url: string): [string, string] {
   return at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)]
 }
 
-/** The whole body as text; null when it is too large. */
-async function readBody(request: IncomingMessage): Promise<string | null> {
+/**
+ * Headers and body as the codec reads them: protobuf bodies become JSON here, where bytes are at hand. What is no
+ * protobuf after all is passed on as it is, and refused there.
+ */
+function readable(request: IncomingMessage, body: Buffer): Pick<HttpRequest, 'headers' | 'body'> {
+  const { headers } = request
+  if (headers['content-type']?.startsWith('application/vnd.kubernetes.protobuf') && body.length > 0) {
+    try {
+      return { headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(decodeProtobuf(body)) }
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+    }
+  }
+  return { headers, body: body.toString('utf8') }
+}
+
+/** The whole body; null when it is too large. */
+async function readBody(request: IncomingMessage): Promise<Buffer | null> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -54,7 +71,7 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
     if (size > MAX_BODY_BYTES) return null
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
 }
 
 function refuse(response: ServerResponse): void {
