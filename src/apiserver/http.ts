@@ -59,7 +59,7 @@ function handleResource(api: ApiServer, request: HttpRequest, query: Query, path
     const message = forbiddenMessage({ ...target, user })
     throw forbidden(path, name, reason ? `${message}: ${reason}` : message)
   }
-  if (!info) throw pathNotFound()
+  if (!info) return unknownResource(api, path)
   checkRoute(info, path, verb)
   const apiRequest: ApiRequest = {
     verb: verb as Verb,
@@ -81,6 +81,12 @@ function handleResource(api: ApiServer, request: HttpRequest, query: Query, path
 function nameOfSelector(query: Query, verb: Verb | undefined): string {
   if (verb !== 'list' && verb !== 'watch' && verb !== 'deletecollection') return ''
   return /(?:^|,)metadata\.name==?([^,]+)/.exec(query.get('fieldSelector') ?? '')?.[1] ?? ''
+}
+
+/** A group that is not served has no handler at all; a version or resource of a known one is refused politely. */
+function unknownResource(api: ApiServer, path: ResourcePath): HttpAnswer {
+  for (const info of api.resources.all()) if (info.group === path.group) throw pathNotFound()
+  return pageNotFound()
 }
 
 /** Throws 404 for paths and 405 for methods that don't exist. */

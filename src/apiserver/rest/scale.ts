@@ -38,7 +38,7 @@ export function writeScale(scope: RequestScope): KubeObject {
     (current) => {
       const scale = change(scaleOf(info, current)) as Scale
       checkScale(scope, scale, current)
-      const resourceVersion = scale.metadata?.resourceVersion
+      const resourceVersion = scale.metadata?.resourceVersion || current.metadata.resourceVersion
       const scaled = info.strategy.scale?.set(current, scale.spec?.replicas ?? 0) ?? current
       return { ...scaled, metadata: { ...scaled.metadata, resourceVersion } }
     },

@@ -65,7 +65,8 @@ export class ServiceAllocation implements StoreHook {
     }
   }
 
-  private allocate(scope: RequestScope, service: Service, old: Service | undefined): BegunWrite {
+  private allocate(scope: RequestScope, given: Service, old: Service | undefined): BegunWrite {
+    const service = withoutTrafficPolicy(given)
     const dry = scope.request.options?.dryRun === true
     const { object: addressed, fresh } = this.withAddresses(service, old, dry)
     const ported = this.withHealthCheckPort(scope, this.withNodePorts(scope, addressed, old), old)
@@ -144,6 +145,13 @@ export class ServiceAllocation implements StoreHook {
     const port = this.ports.draw(scope.registry.sim.random('apiserver/node-ports'), new Set(portsOf(service)))
     return { ...service, spec: { ...spec, healthCheckNodePort: port } }
   }
+}
+
+/** A name elsewhere has no traffic inside the cluster. k8s 1.36: defaultOnReadInternalTrafficPolicy. */
+function withoutTrafficPolicy(service: Service): Service {
+  if (!isExternalName(service.spec) || service.spec?.internalTrafficPolicy === undefined) return service
+  const { internalTrafficPolicy: _, ...spec } = service.spec
+  return { ...service, spec }
 }
 
 function findRequested(ports: readonly ServicePort[], port: number): number {
