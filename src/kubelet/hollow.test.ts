@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { nodes, pods } from '../apimachinery/generated/resources.ts'
 import type { Pod } from '../apimachinery/generated/types.ts'
-import { podStrategy } from './testdata/strategies.ts'
+import { STRATEGIES } from '../apiserver/kinds/registry.ts'
 import { ApiServer } from '../apiserver/server.ts'
 import { Client } from '../client/client.ts'
 import { Informer } from '../client/informer.ts'
@@ -11,7 +11,7 @@ import { Kubelet } from './kubelet.ts'
 
 function setup(writes: 'all' | 'few' = 'all') {
   const sim = new Simulation({ seed: 1, startTimeMs: Date.UTC(2026, 0, 1) })
-  const api = new ApiServer({ sim, etcd: new Etcd(), strategies: [podStrategy], admission: [] })
+  const api = new ApiServer({ sim, etcd: new Etcd(), strategies: STRATEGIES, admission: [] })
   const client = new Client(api, sim, { user: { name: 'admin', groups: ['system:masters'] }, userAgent: 'test' })
   const kubelet = new Kubelet({
     nodeName: 'n1',

@@ -260,13 +260,13 @@ describe('the node', () => {
     const found = node.client.listNow(nodes, '', {}).items[0]
     expect(found?.status?.capacity).toEqual({
       cpu: '4',
-      'ephemeral-storage': '104857600Ki',
+      'ephemeral-storage': '100Gi',
       'hugepages-1Gi': '0',
       'hugepages-2Mi': '0',
-      memory: '8388608Ki',
+      memory: '8Gi',
       pods: '110',
     })
-    expect(found?.status?.allocatable?.['memory']).toBe('8286208Ki')
+    expect(found?.status?.allocatable?.['memory']).toBe('8092Mi')
     expect(found?.status?.images?.[0]?.names?.[1]).toBe('docker.io/library/nginx:latest')
     expect(found?.status?.nodeInfo?.kubeletVersion).toBe('v1.36.2')
   })

@@ -21,7 +21,8 @@ export interface NodeFacts {
   readonly nowText: string
 }
 
-const ki = (bytes: number) => `${Math.floor(bytes / 1024)}Ki`
+/** Whole kibibytes. */
+const ki = (bytes: number) => formatQuantity(quantityOf(Math.floor(bytes / 1024) * 1024, 'BinarySI'))
 
 function resources({ machine, config, hollow }: NodeFacts, free: boolean): { readonly [name: string]: string } {
   const cpu = formatQuantity(milliQuantityOf(machine.cpuMilli - (free ? config.reserved.cpuMilli : 0)))

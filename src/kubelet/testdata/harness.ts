@@ -11,12 +11,12 @@ import { IMAGES } from '../../runtime/images/catalog.ts'
 import { Simulation } from '../../sim/simulation.ts'
 import { Kubelet } from '../kubelet.ts'
 import type { KubeletOptions } from '../options.ts'
-import { podStrategy } from './strategies.ts'
+import { STRATEGIES } from '../../apiserver/kinds/registry.ts'
 
 /** One node with a runtime behind an API server that knows pods by node, and nobody else. */
 export function oneNode(options: Partial<KubeletOptions> = {}) {
   const sim = new Simulation({ seed: 1, startTimeMs: Date.UTC(2026, 0, 1) })
-  const api = new ApiServer({ sim, etcd: new Etcd(), strategies: [podStrategy], admission: [] })
+  const api = new ApiServer({ sim, etcd: new Etcd(), strategies: STRATEGIES, admission: [] })
   const user = { name: 'system:node:n1', groups: ['system:nodes', 'system:masters'] }
   const client = new Client(api, sim, { user, userAgent: 'kubelet' })
   const registry = new Registry(IMAGES)
