@@ -7,7 +7,6 @@ import { startUrlState } from './app/url-state.ts'
 import { SessionContext } from './engine/hooks.ts'
 import { pagePace } from './engine/pace.ts'
 import { EngineSession } from './engine/session.ts'
-import type { EngineFactory } from './engine/transport.ts'
 import { startWorker } from './engine/worker-transport.ts'
 import { initI18n } from './i18n/index.ts'
 import { useClusterOptions } from './state/cluster-options.ts'
@@ -16,15 +15,10 @@ import { useLayout } from './state/layout.ts'
 import { startTheme } from './theme/apply.ts'
 import { VIEWS } from './views/registry.ts'
 
-async function engineFactory(): Promise<EngineFactory> {
-  if (import.meta.env.DEV && location.search.includes('engine=fake')) return (await import('./engine/fake.ts')).startFake
-  return startWorker
-}
-
 async function main(): Promise<void> {
   startTheme()
   startUrlState()
-  const session = new EngineSession(await engineFactory(), pagePace())
+  const session = new EngineSession(startWorker, pagePace())
   // The engine builds the cluster while the page's texts load.
   void session.start(useClusterOptions.getState())
   const { view } = useLayout.getState()

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useConnection } from '../engine/session.ts'
 import { Icon } from '../icons/Icon.tsx'
+import { useDraft } from '../state/draft.ts'
 import { useLayout } from '../state/layout.ts'
 import { useSettings } from '../state/settings.ts'
 import { VIEWS } from '../views/registry.ts'
@@ -26,13 +27,15 @@ export function Stage() {
   )
 }
 
+/** Until it is closed, or there is a manifest to work with. */
 function Hint() {
   const { t } = useTranslation('shell')
   const closed = useSettings((state) => state.hintClosed)
   const set = useSettings((state) => state.set)
   const openDock = useLayout((state) => state.openDock)
   const ready = useConnection((state) => state.status === 'ready')
-  if (closed || !ready) return null
+  const empty = useDraft((state) => state.text.trim() === '')
+  if (closed || !ready || !empty) return null
   return (
     <div className={styles.hint} role="note">
       <span>{t('stage.hint')}</span>

@@ -235,10 +235,3 @@ export class FakeEngine implements EngineTransport {
     }
   }
 }
-
-/** A fake engine that runs in real time. */
-export function startFake(): EngineTransport {
-  const engine = new FakeEngine()
-  const timer = setInterval(() => (engine.terminated ? clearInterval(timer) : engine.tick(100)), 100)
-  return engine
-}

@@ -1,4 +1,4 @@
-import { memo, useMemo, useRef, useState } from 'react'
+import { Fragment, memo, useMemo, useRef, useState } from 'react'
 import type { KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { KindCount } from '../../worker/protocol.ts'
@@ -169,7 +169,14 @@ const KindItem = memo(
         onClick={() => onChoose(kind)}
       >
         <KindIcon kind={kind.kind} />
-        <span className={styles.kindName}>{kind.kind}</span>
+        <span className={styles.kindName}>
+          {kind.kind.split(/(?<=[a-z])(?=[A-Z])/).map((word) => (
+            <Fragment key={word}>
+              {word}
+              <wbr />
+            </Fragment>
+          ))}
+        </span>
         <span className={styles.count}>{kind.count}</span>
       </li>
     )
