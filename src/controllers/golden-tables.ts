@@ -7,6 +7,7 @@ import {
   rolloutTrace,
   templateHash,
 } from './tables/deployment.ts'
+import { backoffRecord, backoffRemaining, indexes, jobSync, podFailurePolicy, successPolicy } from './tables/job.ts'
 import { statefulSetTrace } from './tables/statefulset.ts'
 
 /** Runs one row of a table. Inputs are of the shape that the table's own note describes. */
@@ -20,6 +21,12 @@ const ADAPTERS: { readonly [topic: string]: Adapter } = {
   'pod-template-hash': templateHash,
   'replicaset-deletion-order': deletionOrder,
   'endpointslice-packing': slicePacking,
+  'job-backoff-record': backoffRecord,
+  'job-backoff-remaining': backoffRemaining,
+  'job-indexes': indexes,
+  'job-pod-failure-policy': podFailurePolicy,
+  'job-success-policy': successPolicy,
+  'job-sync': jobSync,
   'statefulset-trace': statefulSetTrace,
 }
 

@@ -6,26 +6,65 @@ import { compareText } from '../shared/text.ts'
 type CoreEndpointPort = NonNullable<EndpointSubset['ports']>[number]
 const MAX_CAPACITY = 1000
 
-/** The subsets that publish a service's pods. k8s 1.36: endpoint syncService. */
-export function subsetsOf(service: Service, pods: readonly Pod[]): EndpointSubset[] {
+/** What Endpoints say about one pod. */
+export interface AddressEntry {
+  readonly address: EndpointAddress
+  readonly ready: boolean
+  readonly ports: readonly CoreEndpointPort[]
+  readonly portKey: string
+  /** Orders entries by address; no two pods have the same. */
+  readonly sortKey: string
+}
+
+/** Undefined for pods that a service does not publish. k8s 1.36: endpoint syncService. */
+export function describePod(service: Service, pod: Pod): AddressEntry | undefined {
   const publishNotReady = service.spec?.publishNotReadyAddresses === true
-  const raw: EndpointSubset[] = []
-  for (const pod of pods) {
-    if (!shouldBeInEndpoints(pod, publishNotReady)) continue
-    const address = addressOf(service, pod)
-    if (!address) continue
-    const addresses = publishNotReady || isPodReady(pod) ? { addresses: [address] } : { notReadyAddresses: [address] }
-    const ports = service.spec?.ports ?? []
-    if (ports.length === 0 && service.spec?.clusterIP === 'None') raw.push(addresses)
-    for (const port of ports) {
-      const number = findPort(pod, port)
-      if (number === undefined) continue
-      const { name, protocol = 'TCP', appProtocol } = port
-      const own = { ...(name ? { name } : {}), port: number, protocol, ...(appProtocol === undefined ? {} : { appProtocol }) }
-      raw.push({ ...addresses, ports: [own] })
-    }
+  if (!shouldBeInEndpoints(pod, publishNotReady)) return undefined
+  const address = addressOf(service, pod)
+  if (!address) return undefined
+  const ports = (service.spec?.ports ?? []).flatMap((port) => {
+    const number = findPort(pod, port)
+    if (number === undefined) return []
+    const { name, protocol = 'TCP', appProtocol } = port
+    return [{ ...(name ? { name } : {}), port: number, protocol, ...(appProtocol === undefined ? {} : { appProtocol }) }]
+  })
+  const portless = (service.spec?.ports ?? []).length === 0 && service.spec?.clusterIP === 'None'
+  if (ports.length === 0 && !portless) return undefined
+  const ready = publishNotReady || isPodReady(pod)
+  return { address, ready, ports, portKey: ports.map(portKeyOf).join(';'), sortKey: addressKey(address) }
+}
+
+/** The subsets that publish these pods, which must be in order. */
+export function subsetsOf(sorted: readonly AddressEntry[]): EndpointSubset[] {
+  const [first] = sorted
+  if (!first) return []
+  if (sorted.some((entry) => entry.portKey !== first.portKey))
+    return repackSubsets(
+      sorted.map(({ address, ready, ports }) => ({
+        ...(ready ? { addresses: [address] } : { notReadyAddresses: [address] }),
+        ports,
+      })),
+    )
+  // All pods have the same ports: one subset, already in its canonical form.
+  const ready = sorted.filter((entry) => entry.ready).map((entry) => entry.address)
+  const notReady = sorted.filter((entry) => !entry.ready).map((entry) => entry.address)
+  const ports = first.ports.toSorted((a, b) => compareText(portKeyOf(a), portKeyOf(b)))
+  return [subset(ready, notReady, ports)]
+}
+
+const portKeyOf = ({ name = '', port, protocol = '', appProtocol = '' }: CoreEndpointPort) =>
+  `${name} ${port} ${protocol} ${appProtocol}`
+
+function subset(
+  ready: readonly EndpointAddress[],
+  notReady: readonly EndpointAddress[],
+  ports: readonly CoreEndpointPort[],
+): EndpointSubset {
+  return {
+    ...(ready.length > 0 ? { addresses: ready } : {}),
+    ...(notReady.length > 0 ? { notReadyAddresses: notReady } : {}),
+    ...(ports.length > 0 ? { ports } : {}),
   }
-  return repackSubsets(raw)
 }
 
 function addressOf(service: Service, pod: Pod): EndpointAddress | undefined {
@@ -63,7 +102,7 @@ export function repackSubsets(subsets: readonly EndpointSubset[]): EndpointSubse
   >()
   for (const subset of subsets) {
     for (const port of subset.ports && subset.ports.length > 0 ? subset.ports : [null]) {
-      const key = port ? `${port.name ?? ''} ${port.port} ${port.protocol ?? ''} ${port.appProtocol ?? ''}` : ''
+      const key = port ? portKeyOf(port) : ''
       let entry = byPort.get(key)
       if (!entry) byPort.set(key, (entry = { port, addresses: new Map() }))
       for (const [list, ready] of [
@@ -97,15 +136,11 @@ function fromBucket({ ports, addresses }: Bucket): EndpointSubset {
   const sorted = [...addresses.values()].toSorted((a, b) => compareText(addressKey(a.address), addressKey(b.address)))
   const ready = sorted.filter((entry) => entry.ready).map((entry) => entry.address)
   const notReady = sorted.filter((entry) => !entry.ready).map((entry) => entry.address)
-  return {
-    ...(ready.length > 0 ? { addresses: ready } : {}),
-    ...(notReady.length > 0 ? { notReadyAddresses: notReady } : {}),
-    ...(ports.length > 0 ? { ports } : {}),
-  }
+  return subset(ready, notReady, ports)
 }
 
 /** Addresses of an Endpoints object, ready or not. */
-export function addressCount(endpoints: Pick<Endpoints, 'subsets'>): number {
+function addressCount(endpoints: Pick<Endpoints, 'subsets'>): number {
   const count = (subset: EndpointSubset) => (subset.addresses?.length ?? 0) + (subset.notReadyAddresses?.length ?? 0)
   return (endpoints.subsets ?? []).reduce((sum, subset) => sum + count(subset), 0)
 }

@@ -10,9 +10,11 @@ import type { Controller, ControllerContext } from '../context.ts'
 import { controllerFrom } from '../shared/controller.ts'
 import { indexByNamespace } from '../shared/owners.ts'
 import { isNamespaceTerminating } from '../shared/pod-control.ts'
+import { SelectedPods } from '../shared/selected-pods.ts'
 import { indexByLabel, selectedIn, TriggerTimes, watchPodsForServices, withTriggerTime } from '../shared/service-endpoints.ts'
 import { MANAGED_BY_LABEL, SERVICE_NAME_LABEL, serviceKeyOf, SliceTracker } from '../shared/slice-tracker.ts'
-import { planSlices, type SliceOutcome } from './plan.ts'
+import type { SlicePlan } from './packing.ts'
+import { describePod, planChanges, planSlices } from './plan.ts'
 import { MANAGER } from './slices.ts'
 
 const WORKERS = 5
@@ -34,29 +36,40 @@ export function endpointSliceController(context: ControllerContext): Controller 
   indexByLabel(sliceInformer)
   const tracker = new SliceTracker()
   const times = new TriggerTimes()
+  const selected = new SelectedPods(podInformer, times, (service, pod) =>
+    describePod(service, pod, (node) => nodeInformer.get('', node)),
+  )
+  /** Services whose slices somebody else has changed. */
+  const disturbed = new Set<string>()
+  /** Slices whose watch event came before the answer to a write that may have caused it, by service. */
+  const seenWhileWriting = new Map<string, EndpointSlice[]>()
   const managed = (slice: EndpointSlice) => slice.metadata.labels?.[MANAGED_BY_LABEL] === MANAGER
 
   function* sync(service: Service): Task {
     const { namespace, name = '' } = service.metadata
-    const selector = service.spec?.selector
-    if (service.spec?.type === 'ExternalName' || !selector) return
-    const selected = selectedIn(podInformer, namespace, selector)
+    if (service.spec?.type === 'ExternalName' || !service.spec?.selector) return
     const slices = selectedIn(sliceInformer, namespace, { [SERVICE_NAME_LABEL]: name, [MANAGED_BY_LABEL]: MANAGER }).filter(
       (slice) => slice.metadata.deletionTimestamp === undefined,
     )
     if (tracker.isStale(keyOf(service), slices)) throw new Requeue('EndpointSlice informer cache is out of date')
-    const time = times.compute(service, selected)
-    const nodeOf = (node: string) => nodeInformer.get('', node)
+    const { entries, changes, triggerTime } = selected.refresh(service)
+    const input = { service, entries, slices, maxPerSlice: MAX_ENDPOINTS_PER_SLICE }
+    const small = changes && !disturbed.has(keyOf(service)) ? planChanges(input, changes) : null
+    disturbed.delete(keyOf(service))
     const problems: string[] = []
-    for (const plan of planSlices({ service, pods: selected, slices, nodeOf, maxPerSlice: MAX_ENDPOINTS_PER_SLICE })) {
-      problems.push(...plan.problems)
-      const problem = yield* carryOut(client, tracker, service, plan, time)
+    if (!small) for (const { problem } of entries.values()) if (problem !== undefined) problems.push(problem)
+    seenWhileWriting.set(keyOf(service), [])
+    for (const plan of small ? [small] : planSlices(input)) {
+      const problem = yield* carryOut(client, tracker, service, plan, triggerTime)
       if (problem) problems.push(problem)
     }
+    for (const slice of seenWhileWriting.get(keyOf(service)) ?? []) if (tracker.shouldSync(slice)) later(slice)
+    seenWhileWriting.delete(keyOf(service))
     if (problems.length === 0) return
     const text = problems.length === 1 ? (problems[0] ?? '') : `[${problems.join(', ')}]`
     const message = `Error updating Endpoint Slices for Service ${namespace ?? ''}/${name}: ${text}`
     recorder.event(service, 'Warning', 'FailedToUpdateEndpointSlices', message)
+    selected.forget(keyOf(service))
     throw new Requeue(text)
   }
 
@@ -71,21 +84,34 @@ export function endpointSliceController(context: ControllerContext): Controller 
       if (service) return yield* sync(service)
       times.forget(key)
       tracker.forget(key)
+      selected.forget(key)
+      disturbed.delete(key)
     },
   })
   const enqueue = (service: Service) => loop.queue.add(keyOf(service))
   serviceInformer.addHandler({ onAdd: enqueue, onUpdate: enqueue, onDelete: enqueue })
-  watchPodsForServices(podInformer, serviceInformer, (key) => loop.queue.add(key))
-  const later = (slice: EndpointSlice) => loop.queue.addAfter(serviceKeyOf(slice), SLICE_CHANGE_DELAY_MS)
+  watchPodsForServices(podInformer, serviceInformer, (key, podKey) => {
+    selected.note(key, podKey)
+    loop.queue.add(key)
+  })
+  const later = (slice: EndpointSlice) => {
+    disturbed.add(serviceKeyOf(slice))
+    loop.queue.addAfter(serviceKeyOf(slice), SLICE_CHANGE_DELAY_MS)
+  }
+  const consider = (slice: EndpointSlice) => {
+    if (!managed(slice) || !tracker.shouldSync(slice)) return
+    const seen = seenWhileWriting.get(serviceKeyOf(slice))
+    if (seen) seen.push(slice)
+    else later(slice)
+  }
   sliceInformer.addHandler({
-    onAdd(slice) {
-      if (managed(slice) && tracker.shouldSync(slice)) later(slice)
-    },
+    onAdd: consider,
     onUpdate(slice, old) {
       if (serviceKeyOf(slice) !== serviceKeyOf(old)) {
         later(slice)
         later(old)
-      } else if (managed(slice) !== managed(old) || (managed(slice) && tracker.shouldSync(slice))) later(slice)
+      } else if (managed(slice) !== managed(old)) later(slice)
+      else consider(slice)
     },
     onDelete(slice) {
       if (managed(slice) && tracker.has(slice) && !tracker.handleDeletion(slice)) later(slice)
@@ -99,7 +125,7 @@ function* carryOut(
   client: Client,
   tracker: SliceTracker,
   service: Service,
-  plan: SliceOutcome,
+  plan: SlicePlan,
   time: string | undefined,
 ): Task<string> {
   const { namespace = '', name = '' } = service.metadata

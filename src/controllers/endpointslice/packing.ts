@@ -22,14 +22,16 @@ function sameState(a: Endpoint, b: Endpoint): boolean {
 }
 
 export interface SlicePlan {
-  readonly create: EndpointSlice[]
-  readonly update: EndpointSlice[]
-  readonly remove: EndpointSlice[]
+  readonly create: readonly EndpointSlice[]
+  readonly update: readonly EndpointSlice[]
+  readonly remove: readonly EndpointSlice[]
 }
 
 export interface Packing {
   /** Slices that have the ports of this group. */
   readonly existing: readonly EndpointSlice[]
+  /** Slices that may hold something that has changed; `desired` then says nothing about the others. Absent: all. */
+  readonly affected?: ReadonlySet<EndpointSlice> | undefined
   readonly desired: EndpointSet
   /** A new slice with these endpoints, without a name. */
   readonly makeSlice: (endpoints: readonly Endpoint[]) => EndpointSlice
@@ -43,12 +45,16 @@ export interface Packing {
  * anyway are filled up first, fullest first; the rest goes to the one unchanged slice that it fills best, or to new
  * ones. Slices are never rebalanced. k8s 1.36: endpointslice reconcileByPortMapping.
  */
-export function pack({ existing, desired, makeSlice, relabel, maxPerSlice }: Packing): SlicePlan {
+export function pack({ existing, affected, desired, makeSlice, relabel, maxPerSlice }: Packing): SlicePlan {
   const rest: EndpointSet = new Map(desired)
   const unchanged = new Map<string, EndpointSlice>()
   const update = new Map<string, EndpointSlice>()
   const remove: EndpointSlice[] = []
   for (const slice of existing) {
+    if (affected && !affected.has(slice)) {
+      unchanged.set(slice.metadata.name ?? '', slice)
+      continue
+    }
     const { kept, changed } = keepDesired(slice, rest)
     const labels = relabel(slice)
     const name = slice.metadata.name ?? ''

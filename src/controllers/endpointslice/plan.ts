@@ -1,29 +1,53 @@
 import { jsonEqual } from '../../apimachinery/equal.ts'
-import type { EndpointSlice, Node, Pod, Service } from '../../apimachinery/generated/types.ts'
+import type { Endpoint, EndpointSlice, Node, Pod, Service } from '../../apimachinery/generated/types.ts'
+import { splitKey } from '../../apimachinery/resource.ts'
+import type { EntryChange } from '../shared/selected-pods.ts'
 import { shouldBeInEndpoints } from '../shared/service-endpoints.ts'
 import { withHints } from './hints.ts'
 import { endpointIdentity, pack, type EndpointSet, type SlicePlan } from './packing.ts'
 import { addressTypesOf, endpointOf, newSlice, portKey, portsFor, relabeled, type SlicePorts } from './slices.ts'
 
+/** What a service's slices say about one pod. */
+export interface SliceEntry {
+  readonly ports: SlicePorts
+  readonly portKey: string
+  /** One for each address family in which the pod has an address. */
+  readonly endpoints: readonly { readonly addressType: string; readonly endpoint: Endpoint }[]
+  /** Why the pod is left out for now: its node is not known. */
+  readonly problem?: string
+}
+
+/** Undefined for pods without address and finished ones. */
+export function describePod(service: Service, pod: Pod, nodeOf: (name: string) => Node | undefined): SliceEntry | undefined {
+  if (!shouldBeInEndpoints(pod, true)) return undefined
+  const ports = portsFor(service, pod)
+  const nodeName = pod.spec?.nodeName ?? ''
+  const node = nodeOf(nodeName)
+  if (!node && !service.spec?.publishNotReadyAddresses) {
+    const { namespace = '', name = '' } = service.metadata
+    const problem = `skipping Pod ${pod.metadata.name ?? ''} for Service ${namespace}/${name}: Node ${nodeName} Not Found`
+    return { ports, portKey: portKey(ports), endpoints: [], problem }
+  }
+  const endpoints = addressTypesOf(service)
+    .map((addressType) => ({ addressType, endpoint: endpointOf(pod, node, service, addressType) }))
+    .filter(({ endpoint }) => endpoint.addresses.length > 0)
+  return { ports, portKey: portKey(ports), endpoints }
+}
+
 export interface SliceInput {
   readonly service: Service
-  readonly pods: readonly Pod[]
+  /** By pod key. */
+  readonly entries: ReadonlyMap<string, SliceEntry>
   readonly slices: readonly EndpointSlice[]
-  readonly nodeOf: (name: string) => Node | undefined
   readonly maxPerSlice: number
 }
 
-export interface SliceOutcome extends SlicePlan {
-  /** Pods that were left out because their node is not known. */
-  readonly problems: readonly string[]
-}
-
 /** What to write so that a service's slices show its pods. k8s 1.36: endpointslice Reconciler.Reconcile. */
-export function planSlices(input: SliceInput): SliceOutcome[] {
+export function planSlices(input: SliceInput): SlicePlan[] {
   const types = addressTypesOf(input.service)
   const plans = types.map((type) => planType({ ...input, slices: input.slices.filter((s) => s.addressType === type) }, type))
   const foreign = input.slices.filter((slice) => !types.includes(slice.addressType))
-  return foreign.length > 0 ? [...plans, { create: [], update: [], remove: foreign, problems: [] }] : plans
+  return foreign.length > 0 ? [...plans, { create: [], update: [], remove: foreign }] : plans
 }
 
 interface Group {
@@ -31,10 +55,10 @@ interface Group {
   readonly desired: EndpointSet
 }
 
-function planType(input: SliceInput, addressType: string): SliceOutcome {
+function planType(input: SliceInput, addressType: string): SlicePlan {
   const { service, slices, maxPerSlice } = input
   const own = slices.filter((slice) => isOwned(slice, service))
-  const { groups, problems } = desiredGroups(input, addressType)
+  const groups = desiredGroups(input, addressType)
   const create: EndpointSlice[] = []
   const update: EndpointSlice[] = []
   let remove = slices.filter((slice) => !isOwned(slice, service))
@@ -58,32 +82,58 @@ function planType(input: SliceInput, addressType: string): SliceOutcome {
   }
   const touched = new Set([...update, ...remove].map((slice) => slice.metadata.name))
   for (const slice of slices) if (!touched.has(slice.metadata.name) && withHints(service, slice) !== slice) update.push(slice)
-  const hinted = { create: create.map((s) => withHints(service, s)), update: update.map((s) => withHints(service, s)), remove }
-  return { ...reuse(hinted, service), problems }
+  return reuse(hinted({ create, update, remove }, service), service)
+}
+
+function hinted({ create, update, remove }: SlicePlan, service: Service): SlicePlan {
+  return { create: create.map((s) => withHints(service, s)), update: update.map((s) => withHints(service, s)), remove }
 }
 
 /** The endpoints that should be there, by their ports. */
-function desiredGroups({ service, pods, nodeOf }: SliceInput, addressType: string) {
+function desiredGroups({ entries }: SliceInput, addressType: string): ReadonlyMap<string, Group> {
   const groups = new Map<string, Group>()
-  const problems: string[] = []
-  for (const pod of pods) {
-    if (!shouldBeInEndpoints(pod, true)) continue
-    const ports = portsFor(service, pod)
-    const key = portKey(ports)
+  for (const { ports, portKey: key, endpoints } of entries.values()) {
     let group = groups.get(key)
     if (!group) groups.set(key, (group = { ports, desired: new Map() }))
-    const nodeName = pod.spec?.nodeName ?? ''
-    const node = nodeOf(nodeName)
-    if (!node && !service.spec?.publishNotReadyAddresses) {
-      const { namespace = '', name = '' } = service.metadata
-      problems.push(`skipping Pod ${pod.metadata.name ?? ''} for Service ${namespace}/${name}: Node ${nodeName} Not Found`)
-      continue
-    }
-    const endpoint = endpointOf(pod, node, service, addressType)
-    if (endpoint.addresses.length > 0) group.desired.set(endpointIdentity(endpoint), endpoint)
+    for (const { addressType: type, endpoint } of endpoints)
+      if (type === addressType) group.desired.set(endpointIdentity(endpoint), endpoint)
   }
-  return { groups, problems }
+  return groups
 }
+
+/**
+ * The same as planSlices when only these pods have changed since slices were last planned, at a cost that follows the
+ * change; null when the case is not that simple (several families or port sets, the last endpoint goes).
+ */
+export function planChanges(input: SliceInput, changes: ReadonlyMap<string, EntryChange<SliceEntry>>): SlicePlan | null {
+  const { service, entries, slices, maxPerSlice } = input
+  const [addressType = '', ...otherTypes] = addressTypesOf(service)
+  const key = portKey(slices[0]?.ports)
+  if (otherTypes.length > 0 || slices.length === 0 || key === '') return null
+  if (slices.some((s) => s.addressType !== addressType || !isOwned(s, service) || portKey(s.ports) !== key)) return null
+  const isSimple = (entry: SliceEntry | undefined) => !entry || (entry.portKey === key && entry.problem === undefined)
+  for (const { before, now } of changes.values()) if (!isSimple(before) || !isSimple(now)) return null
+  const desired: EndpointSet = new Map()
+  const want = (podKey: string) => {
+    for (const { endpoint } of entries.get(podKey)?.endpoints ?? []) desired.set(endpointIdentity(endpoint), endpoint)
+  }
+  const names = new Set([...changes.keys()].map((podKey) => splitKey(podKey).name))
+  const affected = new Set(slices.filter((slice) => slice.endpoints?.some(({ targetRef }) => names.has(targetRef?.name ?? ''))))
+  for (const slice of affected) for (const endpoint of slice.endpoints ?? []) want(podKeyOf(endpoint))
+  for (const podKey of changes.keys()) want(podKey)
+  const plan = pack({
+    existing: slices,
+    affected,
+    desired,
+    makeSlice: (endpoints) => newSlice(service, addressType, slices[0]?.ports ?? [], endpoints),
+    relabel: () => null,
+    maxPerSlice,
+  })
+  if (plan.remove.length === slices.length) return null
+  return reuse(hinted(plan, service), service)
+}
+
+const podKeyOf = ({ targetRef }: Endpoint) => `${targetRef?.namespace ?? ''}/${targetRef?.name ?? ''}`
 
 function isOwned(slice: EndpointSlice, service: Service): boolean {
   const owners = slice.metadata.ownerReferences ?? []

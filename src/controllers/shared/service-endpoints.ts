@@ -53,15 +53,19 @@ function endpointsChanged(pod: Pod, old: Pod): boolean {
   )
 }
 
-/** Calls `wake` with the key of each service whose endpoints may change with a pod. */
-export function watchPodsForServices(pods: Informer<Pod>, services: Informer<Service>, wake: (key: string) => void): void {
-  const selecting = (namespace: string | undefined, test: (selector: Labels) => boolean) => {
-    for (const service of inNamespace(services, namespace)) {
+/** Calls `wake` with the key of each service whose endpoints may change with a pod, and the pod's. */
+export function watchPodsForServices(
+  pods: Informer<Pod>,
+  services: Informer<Service>,
+  wake: (serviceKey: string, podKey: string) => void,
+): void {
+  const selecting = (pod: Pod, test: (selector: Labels) => boolean) => {
+    for (const service of inNamespace(services, pod.metadata.namespace)) {
       const selector = service.spec?.selector
-      if (selector && test(selector)) wake(keyOf(service))
+      if (selector && test(selector)) wake(keyOf(service), keyOf(pod))
     }
   }
-  const both = (pod: Pod) => selecting(pod.metadata.namespace, (s) => mapSelects(s, pod.metadata.labels))
+  const both = (pod: Pod) => selecting(pod, (s) => mapSelects(s, pod.metadata.labels))
   pods.addHandler({
     onAdd: both,
     onDelete: both,
@@ -69,7 +73,7 @@ export function watchPodsForServices(pods: Informer<Pod>, services: Informer<Ser
       const changed = endpointsChanged(pod, old)
       const relabeled = !jsonEqual(pod.metadata.labels, old.metadata.labels)
       if (!changed && !relabeled) return
-      selecting(pod.metadata.namespace, (selector) => {
+      selecting(pod, (selector) => {
         const now = mapSelects(selector, pod.metadata.labels)
         const before = mapSelects(selector, old.metadata.labels)
         return changed ? now || before : now !== before
@@ -98,8 +102,8 @@ export function selectedIn<T extends KubeObject>(informer: Informer<T>, namespac
 }
 
 interface TriggerState {
-  readonly podMs: ReadonlyMap<string, number>
-  readonly serviceMs: number
+  readonly podMs: Map<string, number>
+  serviceMs: number
 }
 
 /**
@@ -109,15 +113,15 @@ interface TriggerState {
 export class TriggerTimes {
   private readonly states = new Map<string, TriggerState>()
 
-  /** The oldest readiness or service change since the last call, as text, or undefined. */
+  /** The oldest readiness or service change since the last call among these pods, as text, or undefined. */
   compute(service: Service, pods: readonly Pod[]): string | undefined {
     const key = keyOf(service)
-    const state = this.states.get(key)
-    const podMs = new Map<string, number>()
+    const known = this.states.get(key)
+    const state: TriggerState = known ?? { podMs: new Map(), serviceMs: 0 }
+    this.states.set(key, state)
     let oldest = Infinity
     let text: string | undefined
-    const consider = (time: string | undefined, lastMs: number) => {
-      if (time === undefined) return 0
+    const consider = (time: string, lastMs: number) => {
       const ms = parseTime(time)
       if (ms > lastMs && ms < oldest) {
         oldest = ms
@@ -127,13 +131,17 @@ export class TriggerTimes {
     }
     for (const pod of pods) {
       const name = pod.metadata.name ?? ''
-      const ms = consider(podCondition(pod, 'Ready')?.lastTransitionTime, state?.podMs.get(name) ?? 0)
-      if (ms > 0) podMs.set(name, ms)
+      const time = podCondition(pod, 'Ready')?.lastTransitionTime
+      if (time !== undefined) state.podMs.set(name, consider(time, state.podMs.get(name) ?? 0))
     }
     const { creationTimestamp } = service.metadata
-    const serviceMs = consider(creationTimestamp, state?.serviceMs ?? 0)
-    this.states.set(key, { podMs, serviceMs })
-    return state ? text : creationTimestamp
+    if (creationTimestamp !== undefined) state.serviceMs = consider(creationTimestamp, state.serviceMs)
+    return known ? text : creationTimestamp
+  }
+
+  /** Forgets a pod that is gone. */
+  forgetPod(service: Service, podName: string): void {
+    this.states.get(keyOf(service))?.podMs.delete(podName)
   }
 
   forget(key: string): void {

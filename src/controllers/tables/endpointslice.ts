@@ -1,7 +1,7 @@
 /** Adapter between the recorded table of slice packing and the plan. */
 import type { EndpointSlice, Pod, Service } from '../../apimachinery/generated/types.ts'
 import { endpointOf, newSlice, portsFor } from '../endpointslice/slices.ts'
-import { planSlices } from '../endpointslice/plan.ts'
+import { describePod, planSlices } from '../endpointslice/plan.ts'
 
 interface PackingInput {
   readonly pods: number
@@ -52,7 +52,13 @@ export function slicePacking(input: PackingInput) {
     const slice = newSlice(SERVICE, 'IPv4', portsFor(SERVICE, pod(0, true, false)), endpoints)
     return { ...slice, metadata: { ...slice.metadata, name: `web-${i}`, uid: `slice-${i}` } }
   })
-  const [plan] = planSlices({ service: SERVICE, pods, slices, nodeOf: () => node, maxPerSlice: input.maxEndpointsPerSlice })
+  const entries = new Map(
+    pods.flatMap((p) => {
+      const entry = describePod(SERVICE, p, () => node)
+      return entry ? [[p.metadata.name ?? '', entry] as const] : []
+    }),
+  )
+  const [plan] = planSlices({ service: SERVICE, entries, slices, maxPerSlice: input.maxEndpointsPerSlice })
   if (!plan) return null
   const touched = new Set([...plan.update, ...plan.remove].map((slice) => slice.metadata.name))
   const after = [...slices.filter((slice) => !touched.has(slice.metadata.name)), ...plan.update, ...plan.create]
