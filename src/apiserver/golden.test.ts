@@ -46,7 +46,7 @@ function quotaStatus(api: ApiServer): void {
 }
 
 function makeServer() {
-  const sim = new Simulation({ seed: 1, startTimeMs: Date.UTC(2026, 0, 1) })
+  const sim = new Simulation({ seed: 1, startTimeMs: Date.UTC(2026, 10, 1) })
   const api = new ApiServer({
     sim,
     etcd: new Etcd(),

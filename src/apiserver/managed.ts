@@ -1,5 +1,6 @@
 import { ManagedFieldsLog } from '../apimachinery/managedfields/log.ts'
-import { clearsManagedFields, managersOfRequest, type Managers } from '../apimachinery/managedfields/managers.ts'
+import { jsonEqual } from '../apimachinery/equal.ts'
+import { clearsManagedFields, encodeManagers, managersOfRequest, type Managers } from '../apimachinery/managedfields/managers.ts'
 import type { ManagedFieldsEntry } from '../apimachinery/generated/types.ts'
 import type { JsonObject, KubeObject } from '../apimachinery/resource.ts'
 import type { Model } from '../apimachinery/schema/schema.ts'
@@ -21,6 +22,12 @@ export interface FieldWrite {
   readonly after: KubeObject
   /** The owners after this write when they are known already (server-side apply). */
   readonly managers?: Managers
+}
+
+/** Equal but for times, which alone are no reason to write. */
+export function sameOwners(a: Managers, b: Managers): boolean {
+  const plain = (managers: Managers) => encodeManagers(managers)?.map(({ time: _, ...rest }) => rest)
+  return a === b || jsonEqual(plain(a), plain(b))
 }
 
 const json = (object: KubeObject) => object as unknown as JsonObject
@@ -57,6 +64,13 @@ export class ManagedFieldsBook {
         reset: resetOf(info, subresource),
       }),
     )
+  }
+
+  /** Whether a write that leaves the object as it is gives its fields to others, or to nobody. */
+  movesFields(old: KubeObject, write: FieldWrite): boolean {
+    const probe = { ...old }
+    this.record(probe, old, write)
+    return !sameOwners(this.managersOf(old), this.managersOf(probe))
   }
 
   /** Gives `object` the owners that `from` has. */

@@ -74,7 +74,8 @@ export class ResourceTable {
         bucket: bucketOf(r.group, r.plural),
         storage: conversion?.storage ?? { group: r.group, apiVersion: apiVersionOf(r) },
         ...(conversion ? { convert: conversion } : {}),
-        strategy: byResource.get(`${group}/${r.plural}`) ?? { group, resource: r.plural },
+        strategy: byResource.get(`${r.group}/${r.plural}`) ??
+          byResource.get(`${group}/${r.plural}`) ?? { group, resource: r.plural },
       })
     }
   }

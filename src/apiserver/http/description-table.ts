@@ -79,9 +79,9 @@ export const REFERENCE_TEXTS: { readonly [field: string]: string } = {
   'V1StatefulSetSpec.selector':
     "selector is a label query over pods that should match the replica count. It must match the pod template's labels. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors",
   'V1ClusterRoleBinding.roleRef':
-    'RoleRef can only reference a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error. This field is immutable.',
+    'RoleRef can only reference a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.',
   'V1RoleBinding.roleRef':
-    'RoleRef can reference a Role in the current namespace or a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error. This field is immutable.',
+    'RoleRef can reference a Role in the current namespace or a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.',
   'V1IPAddressSpec.parentRef':
     'ParentRef references the resource that an IPAddress is attached to. An IPAddress must reference a parent object.',
   'V1VolumeAttachmentSpec.source': 'source represents the volume that should be attached.',

@@ -1,10 +1,10 @@
 import { badRequest, conflict } from '../../apimachinery/errors.ts'
 import { applyConfiguration } from '../../apimachinery/managedfields/apply.ts'
-import { encodeManagers, type Managers } from '../../apimachinery/managedfields/managers.ts'
-import { jsonEqual } from '../../apimachinery/equal.ts'
+import type { Managers } from '../../apimachinery/managedfields/managers.ts'
 import type { JsonObject, KubeObject } from '../../apimachinery/resource.ts'
 import { DecodeError, decode } from '../../apimachinery/schema/decode.ts'
 import { formatTime } from '../../sim/time.ts'
+import { sameOwners } from '../managed.ts'
 import { resetOf } from '../ownership.ts'
 import { storageKey, type RequestScope } from './context.ts'
 import { createObject } from './create.ts'
@@ -39,7 +39,7 @@ export function applyObject(scope: RequestScope): { readonly object: KubeObject;
     },
     {
       write: (after) => ({ ...fieldWrite(scope, after), managers: result?.managers ?? new Map() }),
-      ownershipChanged: (_, old) => !sameOwners(registry.managed.managersOf(old), result?.managers),
+      ownershipChanged: (old) => !sameOwners(registry.managed.managersOf(old), result?.managers ?? new Map()),
     },
   )
   return { object, created: false }
@@ -107,10 +107,4 @@ function decoded(scope: RequestScope, object: JsonObject): KubeObject {
     if (error instanceof DecodeError) throw badRequest(error.message)
     throw error
   }
-}
-
-/** Times alone are no reason to write. */
-function sameOwners(a: Managers, b: Managers | undefined): boolean {
-  const plain = (managers: Managers) => encodeManagers(managers)?.map(({ time: _, ...rest }) => rest)
-  return b !== undefined && jsonEqual(plain(a), plain(b))
 }

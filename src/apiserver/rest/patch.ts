@@ -4,7 +4,7 @@ import { jsonPatch } from '../../apimachinery/patch/json-patch.ts'
 import { formatGo } from '../../apimachinery/patch/lists.ts'
 import { mergePatch } from '../../apimachinery/patch/merge-patch.ts'
 import { strategicMergePatch } from '../../apimachinery/patch/strategic.ts'
-import type { KubeObject } from '../../apimachinery/resource.ts'
+import type { JsonObject, KubeObject } from '../../apimachinery/resource.ts'
 import { DecodeError, decode } from '../../apimachinery/schema/decode.ts'
 import { applyObject } from './apply.ts'
 import { storageKey, type RequestScope } from './context.ts'
@@ -63,7 +63,10 @@ function decodedPatch(scope: RequestScope, kind: BodyKind, shown: KubeObject, pa
   const { info, request } = scope
   if (!request.external) return patched as KubeObject
   const refuse = (why: string) => {
-    const value = request.patchType === 'strategic' && !info.custom ? formatGo(request.body) : JSON.stringify(sortTop(patched))
+    const value =
+      request.patchType === 'strategic' && !info.custom
+        ? formatGo(request.body)
+        : JSON.stringify(goOrder(patched, Array.isArray(request.body) ? {} : request.body))
     return invalidError({ group: '', kind: '' }, '', [invalid('patch', value, why)])
   }
   const { apiVersion, kind: name } = (patched ?? {}) as { apiVersion?: unknown; kind?: unknown }
@@ -73,7 +76,8 @@ function decodedPatch(scope: RequestScope, kind: BodyKind, shown: KubeObject, pa
       ...(request.duplicates ? { duplicates: request.duplicates } : {}),
       ...(request.patchType === 'strategic' && !info.custom ? { source: 'map' as const } : {}),
     })
-    if (apiVersion !== shown.apiVersion || name !== shown.kind) throw refuse('the kind of an object cannot be changed')
+    if (apiVersion !== shown.apiVersion || name !== shown.kind)
+      throw refuse(otherKind(scope, kind, patched, String(apiVersion), String(name)))
     scope.warnings.push(...warnings)
     return ('metadata' in object ? object : { ...object, metadata: {} }) as unknown as KubeObject
   } catch (error) {
@@ -82,8 +86,58 @@ function decodedPatch(scope: RequestScope, kind: BodyKind, shown: KubeObject, pa
   }
 }
 
-/** Go's patch library writes the fields of a changed object in alphabetical order. */
-function sortTop(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+/** Why an object cannot become one of another kind: it is read as that kind, and then has to be converted. */
+function otherKind(scope: RequestScope, kind: BodyKind, patched: unknown, apiVersion: string, name: string): string {
+  const other = scope.registry.resources.findKind(apiVersion, name)
+  const version = apiVersion.slice(apiVersion.indexOf('/') + 1)
+  if (!other)
+    return `no kind ${JSON.stringify(name)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`
+  try {
+    decode(other.schema ?? other.model, patched, { strictness: 'Ignore' })
+  } catch (error) {
+    if (error instanceof DecodeError) return error.message
+    throw error
+  }
+  const go = scope.info.group === '' ? 'core' : (scope.info.group.split('.', 1)[0] ?? '')
+  return `converting (${version}.${name}) to (${go}.${kind.kind}): unknown conversion`
 }
+
+const META_ORDER = [
+  'name',
+  'generateName',
+  'namespace',
+  'selfLink',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'labels',
+  'annotations',
+  'ownerReferences',
+  'finalizers',
+  'managedFields',
+]
+
+/**
+ * The patched object as Go prints it: fields of the objects that the patch went into in alphabetical order, untouched
+ * ones in the order of the type. SIMPLIFIED: of types, only the order of metadata is known.
+ */
+function goOrder(value: unknown, patch: unknown): unknown {
+  if (!isObject(value) || !isObject(patch)) return value
+  const keys = Object.keys(value).sort()
+  return Object.fromEntries(
+    keys.map((key) => [
+      key,
+      key === 'metadata' && patch[key] === undefined ? metaOrder(value[key]) : goOrder(value[key], patch[key]),
+    ]),
+  )
+}
+
+function metaOrder(metadata: unknown): unknown {
+  if (!isObject(metadata)) return metadata
+  return Object.fromEntries(META_ORDER.flatMap((key) => (metadata[key] === undefined ? [] : [[key, metadata[key]]])))
+}
+
+const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)

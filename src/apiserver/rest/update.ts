@@ -57,7 +57,7 @@ export interface UpdateOptions {
   /** How the change is noted in managedFields; by default as an Update by the request's manager. */
   readonly write?: (object: KubeObject, old: KubeObject) => FieldWrite
   /** True when managedFields alone are a reason to write (server-side apply). */
-  readonly ownershipChanged?: (object: KubeObject, old: KubeObject) => boolean
+  readonly ownershipChanged?: (old: KubeObject) => boolean
 }
 
 /**
@@ -85,7 +85,7 @@ export function updateObject(
     object = begun?.object ?? object
     object = prepareAndValidate(scope, object, old)
     validateAdmission(scope, 'UPDATE', object, old)
-    if (jsonEqual(object, old) && !forgets && !options.ownershipChanged?.(object, old)) return old
+    if (jsonEqual(object, old) && !forgets && !movesFields(scope, changed, old, write, options)) return old
     try {
       stored = finishedDeleting(object) ? remove(scope, entry, object) : store(scope, object, entry.modRevision, old, write)
       return stored
@@ -95,6 +95,20 @@ export function updateObject(
   } finally {
     begun?.finish(isDryRun(scope) ? undefined : stored)
   }
+}
+
+/** Ownership may change though the object does not; in-process clients don't care. */
+function movesFields(
+  scope: RequestScope,
+  changed: KubeObject,
+  old: KubeObject,
+  write: FieldWrite,
+  options: UpdateOptions,
+): boolean {
+  if (options.ownershipChanged) return options.ownershipChanged(old)
+  if (!scope.request.external) return false
+  const { managedFields: _, ...metadata } = changed.metadata
+  return !jsonEqual({ ...changed, metadata }, old) && scope.registry.managed.movesFields(old, write)
 }
 
 function prepareAndValidate(scope: RequestScope, given: KubeObject, old: KubeObject): KubeObject {
