@@ -5,6 +5,7 @@ import { endpointsController } from './endpoints/controller.ts'
 import { endpointSliceController } from './endpointslice/controller.ts'
 import { endpointSliceMirroringController } from './endpointslicemirroring/controller.ts'
 import { garbageCollectorController } from './garbagecollector/controller.ts'
+import { jobController } from './job/controller.ts'
 import { namespaceController } from './namespace/controller.ts'
 import { nodeIpamController } from './nodeipam/controller.ts'
 import { nodeLifecycleController } from './nodelifecycle/controller.ts'
@@ -32,6 +33,7 @@ export const CONTROLLERS: readonly ControllerFactory[] = [
   garbageCollectorController,
   daemonSetController,
   replicaSetController,
+  jobController,
   deploymentController,
   statefulSetController,
   ttlController,
