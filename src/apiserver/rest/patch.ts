@@ -61,7 +61,7 @@ function applyPatch({ info, request }: RequestScope, kind: BodyKind, shown: Kube
 /** k8s 1.36: handlers/patch.go: jsonPatcher, strategicPatchObject. */
 function decodedPatch(scope: RequestScope, kind: BodyKind, shown: KubeObject, patched: unknown): KubeObject {
   const { info, request } = scope
-  if (!request.external) return patched as KubeObject
+  if (!request.external) return withoutEmptyMetadata(patched as KubeObject)
   const refuse = (why: string) => {
     const value =
       request.patchType === 'strategic' && !info.custom
@@ -84,6 +84,14 @@ function decodedPatch(scope: RequestScope, kind: BodyKind, shown: KubeObject, pa
     if (error instanceof DecodeError) throw refuse(error.message)
     throw error
   }
+}
+
+/** A patch from within is not decoded; what it empties goes, as decoding would have it. */
+function withoutEmptyMetadata(object: KubeObject): KubeObject {
+  const isEmpty = (value: unknown) => typeof value === 'object' && value !== null && Object.keys(value).length === 0
+  if (!Object.values(object.metadata).some(isEmpty)) return object
+  const metadata = Object.fromEntries(Object.entries(object.metadata).filter(([, value]) => !isEmpty(value)))
+  return { ...object, metadata }
 }
 
 /** Why an object cannot become one of another kind: it is read as that kind, and then has to be converted. */
