@@ -23,6 +23,7 @@ export interface StartContext {
   readonly env: EnvSources
   readonly volumes: ReadonlyMap<string, VolumeFiles>
   readonly hasPullSecrets: boolean
+  readonly etcFiles: VolumeFiles
   /** The restart count that the API knew, for containers that the runtime has forgotten. */
   readonly knownRestarts: (name: string) => number
 }
@@ -62,6 +63,14 @@ function mountsOf(container: Container, context: StartContext, env: { readonly [
   }))
 }
 
+/** /etc/hosts, /etc/hostname and /etc/resolv.conf, unless the pod brings its own. */
+function etcMounts(container: Container, { etcFiles }: StartContext): CriMount[] {
+  const taken = new Set(container.volumeMounts?.map((m) => m.mountPath))
+  return [...etcFiles.keys()]
+    .filter((name) => !taken.has(`/etc/${name}`))
+    .map((name) => ({ name: `etc-${name}`, containerPath: `/etc/${name}`, subPath: name, readOnly: false, files: etcFiles }))
+}
+
 function configOf(container: Container, context: StartContext, attempt: number): ContainerConfig {
   const { pod } = context
   const env = containerEnv(pod, container, context.env)
@@ -83,7 +92,7 @@ function configOf(container: Container, context: StartContext, attempt: number):
     args: container.args?.map((word) => expand(word, env)),
     env: { ...env, HOSTNAME: pod.spec?.hostname ?? pod.metadata.name ?? '' },
     workingDir: container.workingDir ?? '',
-    mounts: mountsOf(container, context, env),
+    mounts: [...mountsOf(container, context, env), ...etcMounts(container, context)],
     memoryLimitBytes: limits?.['memory'] ? value(limits['memory']) : 0,
     cpuLimitMilli: limits?.['cpu'] ? milliValue(limits['cpu']) : 0,
     cpuRequestMilli: requests?.['cpu'] ? milliValue(requests['cpu']) : 0,

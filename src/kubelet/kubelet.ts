@@ -4,11 +4,12 @@ import { Informer } from '../client/informer.ts'
 import { EventRecorder } from '../client/recorder.ts'
 import { formatTime } from '../sim/time.ts'
 import { assert } from '../sim/assert.ts'
-import type { LogEntry, UsageStats, VolumeFiles } from './cri.ts'
+import type { UsageStats, VolumeFiles } from './cri.ts'
 import { HollowPods } from './hollow.ts'
 import { LocalNetwork } from './local-network.ts'
 import { NodeAgent } from './node-agent.ts'
 import type { NodeFacts } from './node-status.ts'
+import { PodApi } from './pod-api.ts'
 import { PodManager } from './pod-manager.ts'
 import { DEFAULT_CONFIG, type KubeletConfig, type KubeletOptions } from './options.ts'
 
@@ -34,6 +35,8 @@ export class Kubelet {
   private readonly informer: Informer<Pod>
   private keeper: PodKeeper | null = null
   private manager: PodManager | null = null
+  /** Logs and exec; undefined on a hollow node. */
+  readonly podApi: PodApi | undefined
   private readonly volumes = new Map<string, VolumeFiles>()
   private readonly hostPaths = new Map<string, VolumeFiles>()
   private readonly ownNetwork = new LocalNetwork()
@@ -47,6 +50,7 @@ export class Kubelet {
     this.config = { ...DEFAULT_CONFIG, ...options.config }
     const { client, nodeName } = options
     this.recorder = options.hollow ? null : new EventRecorder(options.eventClient ?? client, 'kubelet', nodeName)
+    this.podApi = options.runtime && new PodApi(options.runtime, () => client.sim.now)
     this.agent = new NodeAgent(client, this.recorder, nodeName, () => this.facts())
     options.network?.onChange(() => this.running && this.agent.refresh('now'))
     this.informer = new Informer(client, pods, { fieldSelector: `spec.nodeName=${nodeName}` })
@@ -99,14 +103,6 @@ export class Kubelet {
     this.manager?.shutdown(graceSeconds)
   }
 
-  /** The log of a container, newest run first unless `previous`. Undefined when there is none. */
-  logs(podUid: string, container: string, previous = false): readonly LogEntry[] | undefined {
-    const { runtime } = this.options
-    const runs = runtime?.pod(podUid)?.containers.filter((c) => c.name === container) ?? []
-    const run = runs[previous ? 1 : 0]
-    return run && runtime?.logs(run.id)
-  }
-
   /** CPU and memory in use by each container of a pod: what a metrics server asks for. */
   podStats(podUid: string): readonly { readonly container: string; readonly usage: UsageStats }[] {
     const { runtime } = this.options
@@ -140,6 +136,7 @@ export class Kubelet {
       onPressure: () => this.agent.refresh('now'),
       volumeStore: this.options.volumeStore ?? ((name) => folder(this.volumes, name)),
       hostPath: (path) => folder(this.hostPaths, path),
+      hostPathExists: (path) => this.hostPaths.has(path),
     })
     this.manager = manager
     return manager

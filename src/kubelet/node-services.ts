@@ -35,6 +35,7 @@ export interface NodeServices {
   volumeStore(volumeName: string): VolumeFiles
   /** A folder of the machine. */
   hostPath(path: string): VolumeFiles
+  hostPathExists(path: string): boolean
   /** When the kubelet looks at its containers next. */
   nextRelistMs(): number
   /** All of a pod has ended here and its object is gone or may go. */

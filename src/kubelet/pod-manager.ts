@@ -40,6 +40,7 @@ export interface PodManagerOptions {
   readonly onPressure: () => void
   readonly volumeStore: (volumeName: string) => VolumeFiles
   readonly hostPath: (path: string) => VolumeFiles
+  readonly hostPathExists: (path: string) => boolean
 }
 
 /** The pods of a node with real containers, and what they share. */
@@ -60,6 +61,7 @@ export class PodManager implements NodeServices {
   readonly resources: NodeResources
   readonly volumeStore: (volumeName: string) => VolumeFiles
   readonly hostPath: (path: string) => VolumeFiles
+  readonly hostPathExists: (path: string) => boolean
   readonly node: () => Node | undefined
   private readonly workers = new Map<string, PodWorker>()
   private readonly staticPods: StaticPods
@@ -81,6 +83,7 @@ export class PodManager implements NodeServices {
     this.node = options.node
     this.volumeStore = options.volumeStore
     this.hostPath = options.hostPath
+    this.hostPathExists = options.hostPathExists
     this.resources = machine
     this.random = this.sim.random(`kubelet/${nodeName}`)
     this.images = new ImageManager(this.sim, runtime, recorder, options.onImages)

@@ -1,8 +1,10 @@
 /** Brings the containers of a pod to where they should be. Source: k8s 1.36 kuberuntime SyncPod. */
 import type { Container, Pod } from '../apimachinery/generated/types.ts'
+import { StatusError } from '../apimachinery/errors.ts'
 import type { Task } from '../sim/task.ts'
 import { startContainer, type StartContext } from './container-start.ts'
 import { isCriError, type CriPod } from './cri.ts'
+import { etcFiles } from './etc-files.ts'
 import { StartFailure } from './image-manager.ts'
 import type { NodeServices } from './node-services.ts'
 import { podActions, type PodActions } from './pod-actions.ts'
@@ -27,10 +29,31 @@ function* createSandbox(node: NodeServices, pod: Pod, attempt: number): Task<str
     return yield* node.runtime.runPodSandbox({ uid, namespace, name, attempt, hostNetwork, hostname, ip })
   } catch (error) {
     if (!isCriError(error)) throw error
-    const message = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox: ${error.message}`
+    const message = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "${uid.replaceAll('-', '').repeat(2)}": ${error.message}`
     node.recorder.event(pod, 'Warning', 'FailedCreatePodSandBox', message)
     throw new StartFailure('CreatePodSandboxError', message)
   }
+}
+
+/** Whether credentials are at hand; says so when some are not. k8s 1.36: getPullSecretsForPod. */
+function hasPullSecrets(node: NodeServices, pod: Pod): boolean {
+  const { uid = '', namespace = '' } = pod.metadata
+  const missing: string[] = []
+  let found = 0
+  for (const { name = '' } of pod.spec?.imagePullSecrets ?? []) {
+    try {
+      node.secrets.get(uid, namespace, name, () => undefined)
+      found++
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error
+      missing.push(name)
+    }
+  }
+  if (missing.length > 0) {
+    const message = `Unable to retrieve some image pull secrets (${missing.join(', ')}); attempting to pull the image may not succeed.`
+    node.recorder.event(pod, 'Warning', 'FailedToRetrieveImagePullSecret', message)
+  }
+  return found > 0
 }
 
 function startContext(node: NodeServices, worker: PodWorker, sandboxId: string): StartContext {
@@ -43,7 +66,8 @@ function startContext(node: NodeServices, worker: PodWorker, sandboxId: string):
     cri: worker.cri,
     sandboxId,
     volumes: worker.volumes.mounted,
-    hasPullSecrets: (pod.spec?.imagePullSecrets?.length ?? 0) > 0,
+    hasPullSecrets: hasPullSecrets(node, pod),
+    etcFiles: etcFiles(pod, worker.podIP, node.nodeName),
     knownRestarts: (name) => {
       const known = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].find(
         (s) => s.name === name,

@@ -123,6 +123,7 @@ export class PodVolumes {
       secret: (name) => this.node.secrets.get(user, namespace, name, changed),
       claim: (name) => this.claims.get(name) ?? new Map(),
       hostPath: (path) => this.node.hostPath(path),
+      hostPathExists: (path) => this.node.hostPathExists(path),
       // SIMPLIFIED: not a signed token; nothing in a container checks it.
       token: () => `${namespace}.${pod.spec?.serviceAccountName ?? 'default'}.${user}`,
     }

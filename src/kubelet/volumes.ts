@@ -19,6 +19,8 @@ export interface VolumeSources {
   /** Files of a claim, of a path of the host: shared by all who mount them. */
   claim(name: string): VolumeFiles
   hostPath(path: string): VolumeFiles
+  /** Whether a pod has made this path on the machine before. */
+  hostPathExists(path: string): boolean
   token(audience: string): string
 }
 
@@ -109,6 +111,23 @@ function projectedFiles(pod: Pod, volume: NonNullable<Volume['projected']>, sour
   return out
 }
 
+/** Folders that a machine has from the start. */
+const SYSTEM_FOLDER = /^\/(|bin|boot|dev|etc|home|lib|lib64|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)(\/|$)/
+
+/** SIMPLIFIED: below the folders of the system every path is taken to exist, of the type that is asked for. */
+function hostPathFiles({ path, type = '' }: NonNullable<Volume['hostPath']>, sources: VolumeSources): VolumeFiles {
+  const kind = {
+    Directory: 'a directory',
+    File: 'a file',
+    Socket: 'a socket file',
+    CharDevice: 'a character device',
+    BlockDevice: 'a block device',
+  }[type]
+  if (kind && !SYSTEM_FOLDER.test(path) && !sources.hostPathExists(path))
+    throw new MountError(`hostPath type check failed: ${path} is not ${kind}`)
+  return sources.hostPath(path)
+}
+
 /** Whether a volume's content follows objects that may change. */
 export const followsObjects = (volume: Volume): boolean =>
   (volume.configMap ?? volume.secret ?? volume.projected ?? volume.downwardAPI) !== undefined
@@ -124,7 +143,7 @@ export function volumeFiles(pod: Pod, volume: Volume, sources: VolumeSources): V
   if (volume.downwardAPI) return downwardFiles(pod, volume.downwardAPI.items, sources)
   if (volume.persistentVolumeClaim) return sources.claim(volume.persistentVolumeClaim.claimName)
   if (volume.ephemeral) return sources.claim(`${pod.metadata.name ?? ''}-${volume.name}`)
-  if (volume.hostPath) return sources.hostPath(volume.hostPath.path)
+  if (volume.hostPath) return hostPathFiles(volume.hostPath, sources)
   return new Map()
 }
 

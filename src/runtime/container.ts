@@ -54,6 +54,8 @@ export class Container {
   message = ''
   memoryBytes = 0
   cpuMilli = 0
+  /** 0: none. */
+  memoryLimitBytes: number
   private readonly manifest: Manifest
   private readonly tools: ProgramTable
   private readonly argv: readonly string[]
@@ -68,6 +70,7 @@ export class Container {
     this.sandboxId = sandboxId
     this.pod = pod
     this.config = config
+    this.memoryLimitBytes = config.memoryLimitBytes
     this.sim = pod.sim
     this.manifest = manifest
     this.tools = tools
@@ -156,9 +159,15 @@ export class Container {
   addMemory(bytes: number): void {
     this.memoryBytes += bytes
     this.pod.addMemory(bytes)
-    const limit = this.config.memoryLimitBytes
+    const limit = this.memoryLimitBytes
     // The kernel kills at the next page touched, not within the call.
     if (bytes > 0 && limit > 0 && this.memoryBytes > limit) this.sim.schedule(0, () => this.kill('OOMKilled'))
+  }
+
+  /** Sets another memory limit; a container that is above it is killed. */
+  limit(memoryBytes: number): void {
+    this.memoryLimitBytes = memoryBytes
+    if (memoryBytes > 0 && this.memoryBytes > memoryBytes) this.kill('OOMKilled')
   }
 
   /** The machine lost power: what ran is found dead. */

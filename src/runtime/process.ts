@@ -53,7 +53,7 @@ export class Process implements System {
     return this.container.image
   }
   get memoryLimitBytes(): number {
-    return this.container.config.memoryLimitBytes
+    return this.container.memoryLimitBytes
   }
 
   write(text: string): void {

@@ -250,6 +250,28 @@ export class Runtime {
     return this.containers.get(containerId)?.log.all() ?? []
   }
 
+  /** Each further line of a container's log, and its end. Gives what stops it. */
+  followLogs(containerId: string, onLine: (line: LogLine) => void, onEnd: () => void): () => void {
+    const container = this.containers.get(containerId)
+    if (!container) {
+      onEnd()
+      return () => undefined
+    }
+    const stop = container.log.follow(onLine)
+    let isOver = false
+    container.onExit(() => {
+      if (!isOver) onEnd()
+    })
+    return () => {
+      isOver = true
+      stop()
+    }
+  }
+
+  updateResources(containerId: string, limits: { readonly memoryBytes: number; readonly cpuMilli: number }): void {
+    this.containers.get(containerId)?.limit(limits.memoryBytes)
+  }
+
   containerStats(id: string): { readonly cpuMilli: number; readonly memoryBytes: number } {
     const container = this.containers.get(id)
     return { cpuMilli: container?.cpuMilli ?? 0, memoryBytes: container?.memoryBytes ?? 0 }

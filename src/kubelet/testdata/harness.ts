@@ -54,8 +54,11 @@ export function oneNode(options: Partial<KubeletOptions> = {}) {
         .listNow(events, '', {})
         .items.filter((e) => e.involvedObject.kind === 'Pod' && (!reason || e.reason === reason))
         .toSorted((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion)),
-    logs: (name = 'p', container = 'c', previous = false) =>
-      kubelet.logs(pod(name)?.metadata.uid ?? '', container, previous)?.map((l) => l.text),
+    logs: (name = 'p', container = 'c', previous = false) => {
+      const found = pod(name)
+      const text = found && kubelet.podApi?.logs(found, { container, previous })
+      return text === '' ? [] : text?.replace(/\n$/, '').split('\n')
+    },
   }
 }
 
