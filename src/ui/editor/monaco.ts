@@ -3,6 +3,7 @@ import * as monaco from 'monaco-editor/editor'
 import 'monaco-editor/features/register.all'
 import 'monaco-editor/languages/definitions/yaml/register'
 import { configureMonacoYaml } from 'monaco-yaml'
+import { hexColor } from '../theme/hex.ts'
 import { loadSchema } from './schema.ts'
 
 /** A problem at a place of the text; lines and columns from 1. */
@@ -77,7 +78,7 @@ async function configure(): Promise<void> {
 /** Takes the page's colours; call again when they change. */
 export function applyTheme(dark: boolean): void {
   const style = getComputedStyle(document.documentElement)
-  const get = (name: string): string => style.getPropertyValue(name).trim()
+  const get = (name: string): string => hexColor(style.getPropertyValue(name).trim())
   const bare = (name: string): string => get(name).slice(1)
   monaco.editor.defineTheme(THEME, {
     base: dark ? 'vs-dark' : 'vs',

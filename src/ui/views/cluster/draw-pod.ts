@@ -53,6 +53,11 @@ export function drawPod(
   scene.sprites.draw(ctx, pod.state, pod.progress, left, y + (h - side) / 2, side, scale)
 }
 
+/** 12 px type grows and shrinks with the zoom, but stays at 11 px as long as the rows have room for it. */
+function rowTypeSize(k: number): number {
+  return Math.max(8, Math.min(15, Math.max(12 * k, Math.min(11, 14.2 * k))))
+}
+
 /** Name and status beside the shape. False when the name would have to be cut. */
 function drawCard(
   ctx: CanvasRenderingContext2D,
@@ -67,7 +72,7 @@ function drawCard(
 ): boolean {
   const { palette, layout } = scene
   const rows = layout.mode === 'rows'
-  const size = rows ? Math.min(15, Math.max(8, 12 * k)) : w < 110 ? 11 : w < 200 ? 12 : 13
+  const size = rows ? rowTypeSize(k) : w < 110 ? 11 : w < 200 ? 12 : 13
   const lineH = size * 1.17
   // In rows the shape stands left of the text; in squares above it.
   const side = rows ? Math.min(h - 4, size * 1.25) : Math.min(20, w * 0.24)

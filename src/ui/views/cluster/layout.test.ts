@@ -29,8 +29,10 @@ describe('layout', () => {
   it('shows the names of a small cluster, whole and legible, when all is seen', () => {
     const layout = chooseLayout(INPUT)
     expect(layout.mode).toBe('rows')
-    expect(12 * fitZoom(layout, INPUT.stageW, INPUT.stageH)).toBeGreaterThanOrEqual(11)
-    expect((layout.cellPitchX - 40) * layout.nameLines).toBeGreaterThanOrEqual(37 * 7.2)
+    const zoom = fitZoom(layout, INPUT.stageW, INPUT.stageH)
+    // 11 px type: 6.65 px a character, 12.9 px a line.
+    expect((layout.cellPitchX * zoom - 36) * layout.nameLines).toBeGreaterThanOrEqual(37 * 6.65)
+    expect(layout.cellPitchY * zoom).toBeGreaterThanOrEqual(layout.nameLines * 12.9)
   })
 
   it('turns to squares when names no longer fit', () => {

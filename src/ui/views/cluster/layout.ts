@@ -61,8 +61,9 @@ export interface LayoutInput {
 /** Free space around everything when fitted; more above, where a line of text tells what happened. */
 const MARGIN = 14
 const MARGIN_TOP = 30
-/** Zoom at which the 12 px names of 'rows' are still 11 px. */
-const LEGIBLE = 11 / 12
+/** Height of a line of the smallest type, 11 px, and width of its characters. */
+const LINE_H = 12.9
+const SMALL_CHAR_W = 6.65
 const MAX_FIT_ZOOM = 1.6
 /** Squares may be larger than that: 44 px. */
 const MAX_GRID_ZOOM = 2.2
@@ -71,7 +72,7 @@ const LANE_TITLE = 20
 const GRID_PITCH = 20
 
 export function chooseLayout(input: LayoutInput, previous?: Layout): Layout {
-  const rowsLimit = previous?.mode === 'rows' ? LEGIBLE : LEGIBLE + 0.03
+  const slack = previous?.mode === 'rows' ? 1 : 1.03
   if (input.mostCells * input.roomCount <= 400) {
     for (const [nameLines, statusLine] of [
       [1, true],
@@ -81,15 +82,25 @@ export function chooseLayout(input: LayoutInput, previous?: Layout): Layout {
       [3, false],
     ] as const) {
       const rows = bestRows(input, nameLines, statusLine, previous)
-      if (rows && fitZoom(rows, input.stageW, input.stageH) >= rowsLimit) return rows
+      if (rows && fitZoom(rows, input.stageW, input.stageH) >= leastZoom(rows, input) * slack) return rows
     }
   }
   return bestGrid(input, previous)
 }
 
+/** Zoom at which all names of 'rows' still fit whole in 11 px type. */
+function leastZoom({ nameLines, statusLine, cellPitchX, cellPitchY }: Layout, input: LayoutInput): number {
+  const height = ((nameLines + (statusLine ? 1 : 0)) * LINE_H + 1) / (cellPitchY - 2)
+  return Math.max(height, (rowCharacters(input, nameLines) * SMALL_CHAR_W + 36) / cellPitchX)
+}
+
+/** Characters of a line, so that the longest name breaks into no more lines than that. */
+function rowCharacters({ longestName }: LayoutInput, nameLines: number): number {
+  return nameLines === 1 ? longestName : Math.max(nameLines === 2 ? 18 : 14, Math.ceil(longestName / nameLines) + 3)
+}
+
 function bestRows(input: LayoutInput, nameLines: number, statusLine: boolean, previous?: Layout): Layout | undefined {
-  const characters =
-    nameLines === 1 ? input.longestName : Math.max(nameLines === 2 ? 18 : 14, Math.ceil(input.longestName / nameLines) + 3)
+  const characters = rowCharacters(input, nameLines)
   // Steps of four characters and of two rows: a new pod seldom changes the picture.
   const textW = Math.ceil(characters / 4) * 4 * CHAR_W
   let best: Layout | undefined

@@ -1,4 +1,5 @@
 /** The colours and faces a canvas needs, read from the page's tokens. */
+import { hexColor } from '../../theme/hex.ts'
 import { readStateColors } from '../../theme/states.ts'
 
 export interface Palette {
@@ -20,9 +21,10 @@ export interface Palette {
 
 export function readPalette(element: Element): Palette {
   const style = getComputedStyle(element)
-  const get = (name: string) => style.getPropertyValue(name).trim()
+  const text = (name: string) => style.getPropertyValue(name).trim()
+  const get = (name: string) => hexColor(text(name))
   return {
-    states: readStateColors(element),
+    states: readStateColors(element).map(hexColor),
     stage: get('--surface-stage'),
     panel: get('--surface-panel'),
     raised: get('--surface-raised'),
@@ -33,8 +35,8 @@ export function readPalette(element: Element): Palette {
     textSoft: get('--text-soft'),
     text: get('--text'),
     accent: get('--accent'),
-    fontUi: get('--font-ui'),
-    fontMono: get('--font-mono'),
+    fontUi: text('--font-ui'),
+    fontMono: text('--font-mono'),
   }
 }
 
