@@ -7,10 +7,11 @@ import { isCriError, type CriPod } from './cri.ts'
 import { etcFiles } from './etc-files.ts'
 import { StartFailure } from './image-manager.ts'
 import type { NodeServices } from './node-services.ts'
-import { podActions, type PodActions } from './pod-actions.ts'
+import { podActions, type KillOrder, type PodActions } from './pod-actions.ts'
 import { readySandbox } from './pod-facts.ts'
 import { killContainer, killPod } from './pod-kill.ts'
 import type { PodWorker } from './pod-worker.ts'
+import { resizeContainers } from './resize.ts'
 import { isSidecar } from './restart-rules.ts'
 
 export interface SyncResult {
@@ -101,6 +102,8 @@ class Sync {
     const actions = podActions(worker.pod, worker.cri, worker.probes)
     yield* this.kill(actions, worker.cri)
     if (actions.killPod && !actions.createSandbox) return
+    const resized = resizeContainers(node.runtime, worker.pod, worker.cri, worker.applied)
+    yield* this.killSome(resized, worker.cri)
     let sandboxId = readySandbox(worker.cri)?.id
     if (actions.createSandbox) {
       this.acted = true
@@ -118,6 +121,7 @@ class Sync {
       if (!ok && !isSidecar(container)) return
     }
     for (const container of actions.toStart) yield* this.start(container, sandboxId)
+    for (const { container } of resized) yield* this.start(container, sandboxId)
   }
 
   private *kill(actions: PodActions, cri: CriPod | undefined): Task {
@@ -133,7 +137,13 @@ class Sync {
       }
       return
     }
-    for (const { container, id, message, reason } of actions.toKill) {
+    yield* this.killSome(actions.toKill, cri)
+  }
+
+  private *killSome(orders: readonly KillOrder[], cri: CriPod | undefined): Task {
+    const { node, worker } = this
+    const { pod } = worker
+    for (const { container, id, message, reason } of orders) {
       const target = cri?.containers.find((c) => c.id === id)
       if (!target) continue
       this.acted = true

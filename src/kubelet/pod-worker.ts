@@ -10,6 +10,7 @@ import { isTerminalPhase } from './pod-facts.ts'
 import { killPod } from './pod-kill.ts'
 import { PodProbes } from './pod-probes.ts'
 import { generatePodStatus } from './pod-status.ts'
+import type { AppliedResources } from './resize.ts'
 import { syncContainers } from './pod-sync.ts'
 import { PodVolumes } from './pod-volumes.ts'
 import { finalStatus } from './final-status.ts'
@@ -33,6 +34,8 @@ export class PodWorker {
   readonly probes: PodProbes
   readonly volumes: PodVolumes
   readonly reasons = new Map<string, WaitingReason>()
+  /** What running containers were given. */
+  readonly applied: AppliedResources = new Map()
   private readonly node: NodeServices
   private failure: Rejection | undefined
   private disrupts = false
