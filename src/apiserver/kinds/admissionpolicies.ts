@@ -19,7 +19,13 @@ import type {
 } from '../../apimachinery/generated/types.ts'
 import { isDns1035Label, isDns1123Subdomain, isPathSegmentName } from '../../apimachinery/names.ts'
 import { defineStrategy, type TableColumnDefinition } from './strategy.ts'
-import { FAILURE_POLICIES, REINVOCATION_POLICIES, checkMatch, checkMatchConditions, defaultMatch } from './shared/admission-rules.ts'
+import {
+  FAILURE_POLICIES,
+  REINVOCATION_POLICIES,
+  checkMatch,
+  checkMatchConditions,
+  defaultMatch,
+} from './shared/admission-rules.ts'
 import { checkOneOf, checkQualifiedName, checkRequiredOneOf, checkSubdomain, each, invalids } from './shared/checks.ts'
 import { ageColumn, column, integerColumn, nameColumn } from './shared/columns.ts'
 import { patch } from './shared/compact.ts'
@@ -77,7 +83,8 @@ function checkVariable({ name = '', expression = '' }: Variable, field: string):
 }
 
 function checkPolicy(policy: Policy): FieldError[] {
-  const { failurePolicy, paramKind, matchConstraints, matchConditions, variables }: NonNullable<Policy['spec']> = policy.spec ?? {}
+  const { failurePolicy, paramKind, matchConstraints, matchConditions, variables }: NonNullable<Policy['spec']> =
+    policy.spec ?? {}
   const errors = checkRequiredOneOf(failurePolicy, FAILURE_POLICIES, 'spec.failurePolicy')
   if (paramKind) errors.push(...checkParamKind(paramKind, 'spec.paramKind'))
   if (!matchConstraints) errors.push(required('spec.matchConstraints'))
@@ -92,7 +99,10 @@ function checkPolicy(policy: Policy): FieldError[] {
   ]
 }
 
-function checkValidation({ expression = '', message = '', messageExpression = '', reason }: Validation, field: string): FieldError[] {
+function checkValidation(
+  { expression = '', message = '', messageExpression = '', reason }: Validation,
+  field: string,
+): FieldError[] {
   const empty = 'must be non-empty if specified'
   const errors: FieldError[] = []
   if (expression.trim() === '') errors.push(required(`${field}.expression`, 'expression is not specified'))
@@ -227,7 +237,11 @@ function paramCell({ spec }: Binding): string {
 
 const bindingColumns: readonly TableColumnDefinition<Binding>[] = [
   nameColumn,
-  column('PolicyName', 'PolicyName indicates the policy definition which the policy binding binded to', (b) => b.spec?.policyName ?? ''),
+  column(
+    'PolicyName',
+    'PolicyName indicates the policy definition which the policy binding binded to',
+    (b) => b.spec?.policyName ?? '',
+  ),
   column('ParamRef', 'ParamRef indicates the param resource which sets the configuration param', paramCell),
   ageColumn,
 ]

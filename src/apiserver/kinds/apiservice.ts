@@ -19,7 +19,8 @@ function checkService(object: APIService): FieldError[] {
   if (service === undefined) {
     const errors: FieldError[] = []
     if (caBundle) errors.push(invalid('spec.caBundle', `${caBundle.length} bytes`, 'local APIServices may not have a caBundle'))
-    if (insecure) errors.push(invalid('spec.insecureSkipTLSVerify', insecure, 'local APIServices may not have insecureSkipTLSVerify'))
+    if (insecure)
+      errors.push(invalid('spec.insecureSkipTLSVerify', insecure, 'local APIServices may not have insecureSkipTLSVerify'))
     return errors
   }
   const errors: FieldError[] = service.namespace ? [] : [required('spec.service.namespace')]
@@ -45,8 +46,10 @@ function validate(object: APIService): FieldError[] {
   }
   if (group !== '') errors.push(...checkSubdomain(group, 'spec.group'))
   errors.push(...invalids('spec.version', version, isDns1035Label(version)))
-  if (minimum <= 0 || minimum > 20000) errors.push(invalid('spec.groupPriorityMinimum', minimum, 'must be positive and less than 20000'))
-  if (priority <= 0 || priority > 1000) errors.push(invalid('spec.versionPriority', priority, 'must be positive and less than 1000'))
+  if (minimum <= 0 || minimum > 20000)
+    errors.push(invalid('spec.groupPriorityMinimum', minimum, 'must be positive and less than 20000'))
+  if (priority <= 0 || priority > 1000)
+    errors.push(invalid('spec.versionPriority', priority, 'must be positive and less than 1000'))
   return [...errors, ...checkService(object)]
 }
 

@@ -33,7 +33,11 @@ function validate(map: ConfigMap): FieldError[] {
 }
 
 /** The rule for objects that were declared immutable: neither that nor the named fields may change. */
-export function checkDeclaredImmutable<T extends { readonly immutable?: boolean }>(now: T, old: T, fields: readonly (keyof T & string)[]) {
+export function checkDeclaredImmutable<T extends { readonly immutable?: boolean }>(
+  now: T,
+  old: T,
+  fields: readonly (keyof T & string)[],
+) {
   if (old.immutable !== true) return []
   const detail = 'field is immutable when `immutable` is set'
   return [
@@ -52,11 +56,7 @@ export const configMap = defineStrategy<ConfigMap>({
   validateUpdate: (object, old) => [...checkDeclaredImmutable(object, old, ['data', 'binaryData']), ...validate(object)],
   columns: [
     nameColumn,
-    column(
-      'Data',
-      'V1ConfigMap.data',
-      (c) => Object.keys(c.data ?? {}).length + Object.keys(c.binaryData ?? {}).length,
-    ),
+    column('Data', 'V1ConfigMap.data', (c) => Object.keys(c.data ?? {}).length + Object.keys(c.binaryData ?? {}).length),
     ageColumn,
   ],
 })

@@ -6,6 +6,7 @@ import { jsonEqual } from '../../apimachinery/equal.ts'
 import { defineStrategy } from './strategy.ts'
 import { checkImmutable, checkNotNegative, checkOneOf, checkQualifiedName, checkSubdomain, each } from './shared/checks.ts'
 import { ageColumn, column, integerColumn, nameColumn } from './shared/columns.ts'
+import { POD_INFO, TOKEN_REQUESTS } from './shared/column-texts.ts'
 import { omit, patch } from './shared/compact.ts'
 import { checkLabelSelector } from './shared/labels.ts'
 import { nextGeneration } from './shared/lifecycle.ts'
@@ -51,7 +52,9 @@ function checkDriver(driver: CSIDriver): FieldError[] {
   const policy = spec.fsGroupPolicy
   if (policy !== undefined) errors.push(...checkOneOf(policy, ['File', 'None', 'ReadWriteOnceWithFSType'], 'spec.fsGroupPolicy'))
   errors.push(...checkTokens(spec))
-  errors.push(...each(spec.volumeLifecycleModes, (mode) => checkOneOf(mode, ['Persistent', 'Ephemeral'], 'spec.volumeLifecycleModes')))
+  errors.push(
+    ...each(spec.volumeLifecycleModes, (mode) => checkOneOf(mode, ['Persistent', 'Ephemeral'], 'spec.volumeLifecycleModes')),
+  )
   const period = spec.nodeAllocatableUpdatePeriodSeconds
   if (period !== undefined && period < 10) {
     errors.push(invalid('spec.nodeAllocatableUpdatePeriodSeconds', period, 'must be greater than or equal to 10 seconds'))
@@ -79,9 +82,9 @@ export const csiDriver = defineStrategy<CSIDriver>({
   columns: [
     nameColumn,
     column('AttachRequired', 'V1CSIDriverSpec.attachRequired', (d) => d.spec?.attachRequired ?? true, 'boolean'),
-    column('PodInfoOnMount', 'V1CSIDriverSpec.podInfoOnMount', (d) => d.spec?.podInfoOnMount ?? false, 'boolean'),
+    column('PodInfoOnMount', POD_INFO, (d) => d.spec?.podInfoOnMount ?? false, 'boolean'),
     column('StorageCapacity', 'V1CSIDriverSpec.storageCapacity', (d) => d.spec?.storageCapacity ?? false, 'boolean'),
-    column('TokenRequests', 'V1CSIDriverSpec.tokenRequests', (d) => {
+    column('TokenRequests', TOKEN_REQUESTS, (d) => {
       return d.spec?.tokenRequests?.map((t) => t.audience).join(',') ?? '<unset>'
     }),
     column('RequiresRepublish', 'V1CSIDriverSpec.requiresRepublish', (d) => d.spec?.requiresRepublish ?? false, 'boolean'),

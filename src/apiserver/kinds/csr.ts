@@ -1,6 +1,9 @@
 import type { FieldError } from '../../apimachinery/field-errors.ts'
 import { duplicate, forbidden, invalid, notSupported, required } from '../../apimachinery/field-errors.ts'
-import type { CertificateSigningRequest, CertificateSigningRequestCondition as Condition } from '../../apimachinery/generated/types.ts'
+import type {
+  CertificateSigningRequest,
+  CertificateSigningRequestCondition as Condition,
+} from '../../apimachinery/generated/types.ts'
 import { humanDuration } from '../../apimachinery/duration.ts'
 import { jsonEqual } from '../../apimachinery/equal.ts'
 import { formatTime } from '../../sim/time.ts'
@@ -8,6 +11,7 @@ import { defineStrategy, type StrategyContext } from './strategy.ts'
 import { decodeBase64 } from './shared/base64.ts'
 import { checkOneOf, each } from './shared/checks.ts'
 import { ageColumn, column, nameColumn } from './shared/columns.ts'
+import { REQUESTED_DURATION, SIGNER_NAME } from './shared/column-texts.ts'
 import { checkSignerName } from './shared/signers.ts'
 
 type Csr = CertificateSigningRequest
@@ -173,11 +177,11 @@ export const certificateSigningRequest = defineStrategy<Csr>({
   columns: [
     nameColumn,
     ageColumn,
-    column('SignerName', 'V1CertificateSigningRequestSpec.signerName', (c) => c.spec.signerName || '<none>'),
-    column('Requestor', 'V1CertificateSigningRequestSpec.request', (c) => c.spec.username ?? ''),
-    column('RequestedDuration', 'V1CertificateSigningRequestSpec.expirationSeconds', (c) =>
+    column('SignerName', SIGNER_NAME, (c) => c.spec.signerName || '<none>'),
+    column('Requestor', 'Base64-encoded PKCS#10 CSR data', (c) => c.spec.username ?? ''),
+    column('RequestedDuration', REQUESTED_DURATION, (c) =>
       c.spec.expirationSeconds === undefined ? '<none>' : humanDuration(c.spec.expirationSeconds * 1000),
     ),
-    column('Condition', 'V1CertificateSigningRequestStatus.conditions', conditionCell),
+    column('Condition', 'Conditions applied to the request, such as approval or denial.', conditionCell),
   ],
 })

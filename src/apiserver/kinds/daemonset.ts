@@ -1,6 +1,11 @@
 import type { FieldError } from '../../apimachinery/field-errors.ts'
 import { invalid, notSupported, required } from '../../apimachinery/field-errors.ts'
-import type { DaemonSet, DaemonSetSpec, DaemonSetUpdateStrategy, RollingUpdateDaemonSet } from '../../apimachinery/generated/types.ts'
+import type {
+  DaemonSet,
+  DaemonSetSpec,
+  DaemonSetUpdateStrategy,
+  RollingUpdateDaemonSet,
+} from '../../apimachinery/generated/types.ts'
 import { jsonEqual } from '../../apimachinery/equal.ts'
 import { defineStrategy } from './strategy.ts'
 import { checkImmutable, checkNotNegative } from './shared/checks.ts'
@@ -10,7 +15,14 @@ import { checkLabelSelector, formatLabels, isEmptySelector, isUsableSelector } f
 import { specAndStatus } from './shared/lifecycle.ts'
 import { defaultPodTemplate } from './shared/pod-spec-defaults.ts'
 import { checkEndless, checkPodTemplate, checkTemplateLabels, printableSelector } from './shared/pod-template.ts'
-import { checkAtMost100, checkCollisionCount, checkCounts, checkIntOrPercent, numberOf, templateWarnings } from './shared/workloads.ts'
+import {
+  checkAtMost100,
+  checkCollisionCount,
+  checkCounts,
+  checkIntOrPercent,
+  numberOf,
+  templateWarnings,
+} from './shared/workloads.ts'
 
 const GENERATION = 'deprecated.daemonset.template.generation'
 const EMPTY_STATUS = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 }
@@ -24,20 +36,6 @@ function defaultStrategy(given: DaemonSetUpdateStrategy | undefined): DaemonSetU
   return { type, rollingUpdate: { maxUnavailable: rolling?.maxUnavailable ?? 1, maxSurge: rolling?.maxSurge ?? 0 } }
 }
 
-function defaults(set: DaemonSet): DaemonSet {
-  const spec = omitZero(specOf(set), ['minReadySeconds'])
-  return {
-    ...set,
-    spec: {
-      ...spec,
-      template: defaultPodTemplate(spec.template),
-      updateStrategy: defaultStrategy(spec.updateStrategy),
-      revisionHistoryLimit: spec.revisionHistoryLimit ?? 10,
-    },
-    status: { ...EMPTY_STATUS, ...set.status },
-  }
-}
-
 /** The number of the template, which v1 keeps in an annotation. */
 function templateGeneration(set: DaemonSet): number {
   const text = set.metadata.annotations?.[GENERATION] ?? ''
@@ -47,6 +45,21 @@ function templateGeneration(set: DaemonSet): number {
 function withTemplateGeneration(set: DaemonSet, generation: number): DaemonSet {
   const annotations = { ...set.metadata.annotations, [GENERATION]: String(generation) }
   return { ...set, metadata: { ...set.metadata, annotations } }
+}
+
+function defaults(set: DaemonSet): DaemonSet {
+  const spec = omitZero(specOf(set), ['minReadySeconds'])
+  const numbered = withTemplateGeneration(set, templateGeneration(set))
+  return {
+    ...numbered,
+    spec: {
+      ...spec,
+      template: defaultPodTemplate(spec.template),
+      updateStrategy: defaultStrategy(spec.updateStrategy),
+      revisionHistoryLimit: spec.revisionHistoryLimit ?? 10,
+    },
+    status: { ...EMPTY_STATUS, ...set.status },
+  }
 }
 
 const usual = specAndStatus(EMPTY_STATUS, { generation: true })
@@ -122,7 +135,7 @@ export const daemonSet = defineStrategy<DaemonSet>({
   prepareForStatusUpdate: usual.prepareForStatusUpdate,
   validate: (object) => validate(object),
   validateUpdate: (object, old) => [
-    ...checkImmutable(object.spec?.selector, old.spec?.selector, 'spec.selector'),
+    ...checkImmutable(object.spec?.selector, old.spec?.selector, 'spec.selector', 'LabelSelector'),
     ...validate(object, old),
   ],
   validateStatusUpdate: ({ status }, old) => [

@@ -58,7 +58,10 @@ function checkStrategy(strategy: DeploymentStrategy): FieldError[] {
   }
   if (rollingUpdate === undefined) return [required(field, 'this should be defaulted and never be nil')]
   const { maxUnavailable = 0, maxSurge = 0 } = rollingUpdate
-  const errors = [...checkIntOrPercent(maxUnavailable, `${field}.maxUnavailable`), ...checkIntOrPercent(maxSurge, `${field}.maxSurge`)]
+  const errors = [
+    ...checkIntOrPercent(maxUnavailable, `${field}.maxUnavailable`),
+    ...checkIntOrPercent(maxSurge, `${field}.maxSurge`),
+  ]
   if (numberOf(maxUnavailable) === 0 && numberOf(maxSurge) === 0) {
     errors.push(invalid(`${field}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0'))
   }
@@ -106,14 +109,15 @@ export const deployment = defineStrategy<Deployment>({
   defaults,
   prepareForCreate: specAndStatus({}, { generation: true }).prepareForCreate,
   prepareForUpdate: (object, old) => {
-    const changed = !jsonEqual(object.spec, old.spec) || !jsonEqual(object.metadata.annotations ?? {}, old.metadata.annotations ?? {})
+    const changed =
+      !jsonEqual(object.spec, old.spec) || !jsonEqual(object.metadata.annotations ?? {}, old.metadata.annotations ?? {})
     return nextGeneration(keepStatus(object, old), old, changed)
   },
   prepareForStatusUpdate: (object, old) => onlyStatus(object, old, ['labels']),
   validate: (object) => validate(object),
   validateUpdate: (object, old) => [
     ...validate(object, old),
-    ...checkImmutable(object.spec?.selector, old.spec?.selector, 'spec.selector'),
+    ...checkImmutable(object.spec?.selector, old.spec?.selector, 'spec.selector', 'LabelSelector'),
   ],
   validateStatusUpdate: ({ status }, old) => [
     ...checkCounts({ ...status }, COUNTS),
@@ -122,7 +126,11 @@ export const deployment = defineStrategy<Deployment>({
   ],
   warnings: workloadWarnings,
   scale: {
-    get: (d) => ({ specReplicas: d.spec?.replicas ?? 0, statusReplicas: d.status?.replicas ?? 0, selector: selectorText(d.spec?.selector) }),
+    get: (d) => ({
+      specReplicas: d.spec?.replicas ?? 0,
+      statusReplicas: d.status?.replicas ?? 0,
+      selector: selectorText(d.spec?.selector),
+    }),
     set: (d, replicas) => ({ ...d, spec: { ...specOf(d), replicas } }),
   },
   columns: [

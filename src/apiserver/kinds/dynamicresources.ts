@@ -21,7 +21,16 @@ import type {
 } from '../../apimachinery/generated/types.ts'
 import { isValidLabelValue } from '../../apimachinery/names.ts'
 import { defineStrategy } from './strategy.ts'
-import { checkDnsLabel, checkImmutable, checkOneOf, checkRequiredOneOf, checkSubdomain, checkUnique, each, invalids } from './shared/checks.ts'
+import {
+  checkDnsLabel,
+  checkImmutable,
+  checkOneOf,
+  checkRequiredOneOf,
+  checkSubdomain,
+  checkUnique,
+  each,
+  invalids,
+} from './shared/checks.ts'
 import { ageColumn, column, nameColumn } from './shared/columns.ts'
 import { patch } from './shared/compact.ts'
 import { checkLabels, checkLabelName } from './shared/labels.ts'
@@ -95,8 +104,15 @@ function checkRequest(request: DeviceRequest, field: string): FieldError[] {
   return [
     ...errors,
     ...checkSize(firstAvailable, MAX_ALTERNATIVES, list),
-    ...firstAvailable.flatMap((r, i) => [...checkDnsLabel(r.name ?? '', `${list}[${i}].name`), ...checkCounted(r, `${list}[${i}]`)]),
-    ...checkUnique(firstAvailable, (r) => r.name, (i) => `${list}[${i}]`),
+    ...firstAvailable.flatMap((r, i) => [
+      ...checkDnsLabel(r.name ?? '', `${list}[${i}].name`),
+      ...checkCounted(r, `${list}[${i}]`),
+    ]),
+    ...checkUnique(
+      firstAvailable,
+      (r) => r.name,
+      (i) => `${list}[${i}]`,
+    ),
   ]
 }
 
@@ -116,7 +132,15 @@ function checkReferences(refs: readonly string[] | undefined, known: ReadonlySet
     const errors = parts.flatMap((part) => checkDnsLabel(part, at))
     return known.has(name) ? errors : [...errors, invalid(at, name, detail)]
   })
-  return [...checkSize(refs, MANY, field), ...checked, ...checkUnique(list, (name) => name, (i) => `${field}[${i}]`)]
+  return [
+    ...checkSize(refs, MANY, field),
+    ...checked,
+    ...checkUnique(
+      list,
+      (name) => name,
+      (i) => `${field}[${i}]`,
+    ),
+  ]
 }
 
 function checkConstraint(constraint: DeviceConstraint, known: ReadonlySet<string>, field: string): FieldError[] {
@@ -152,7 +176,11 @@ function checkSpec(spec: ResourceClaimSpec | undefined, field: string): FieldErr
   return [
     ...checkSize(requests, MANY, `${path}.requests`),
     ...requests.flatMap((r, i) => checkRequest(r, `${path}.requests[${i}]`)),
-    ...checkUnique(requests, (r) => r.name, (i) => `${path}.requests[${i}]`),
+    ...checkUnique(
+      requests,
+      (r) => r.name,
+      (i) => `${path}.requests[${i}]`,
+    ),
     ...checkSize(constraints, MANY, `${path}.constraints`),
     ...each(constraints, (c, i) => checkConstraint(c, known, `${path}.constraints[${i}]`)),
     ...checkSize(config, MANY, `${path}.config`),

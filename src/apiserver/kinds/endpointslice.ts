@@ -62,8 +62,12 @@ function checkNamed(
 function checkHints(hints: EndpointHints, field: string): FieldError[] {
   const { forZones = [], forNodes = [] } = hints
   return [
-    ...(forZones.length > 8 ? [tooMany(`${field}.forZones`, forZones.length, 8)] : checkNamed(forZones, `${field}.forZones`, isValidLabelValue)),
-    ...(forNodes.length > 8 ? [tooMany(`${field}.forNodes`, forNodes.length, 8)] : checkNamed(forNodes, `${field}.forNodes`, isDns1123Subdomain)),
+    ...(forZones.length > 8
+      ? [tooMany(`${field}.forZones`, forZones.length, 8)]
+      : checkNamed(forZones, `${field}.forZones`, isValidLabelValue)),
+    ...(forNodes.length > 8
+      ? [tooMany(`${field}.forNodes`, forNodes.length, 8)]
+      : checkNamed(forNodes, `${field}.forNodes`, isDns1123Subdomain)),
   ]
 }
 
@@ -97,7 +101,10 @@ function validate(slice: EndpointSlice, old?: EndpointSlice): FieldError[] {
   const type = slice.addressType ?? ''
   const list = slice.endpoints ?? []
   const same = old !== undefined && jsonEqual(old.endpoints, list)
-  const ofEndpoints = list.length > 1000 ? [tooMany('endpoints', list.length, 1000)] : each(list, (e, i) => checkEndpoint(e, type, `endpoints[${i}]`))
+  const ofEndpoints =
+    list.length > 1000
+      ? [tooMany('endpoints', list.length, 1000)]
+      : each(list, (e, i) => checkEndpoint(e, type, `endpoints[${i}]`))
   return [
     ...checkRequiredOneOf(type, ['FQDN', 'IPv4', 'IPv6'], 'addressType'),
     ...checkPorts(slice.ports ?? []),
@@ -132,7 +139,10 @@ export const endpointSlice = defineStrategy<EndpointSlice>({
   prepareForCreate: (object) => withGeneration(withoutTopology(object), 1),
   prepareForUpdate: (object, old) => nextGeneration(withoutTopology(object), old, !jsonEqual(body(object), body(old))),
   validate: (object) => validate(object),
-  validateUpdate: (object, old) => [...validate(object, old), ...checkImmutable(object.addressType, old.addressType, 'addressType')],
+  validateUpdate: (object, old) => [
+    ...validate(object, old),
+    ...checkImmutable(object.addressType, old.addressType, 'addressType'),
+  ],
   warnings,
   columns: [
     nameColumn,
@@ -142,7 +152,11 @@ export const endpointSlice = defineStrategy<EndpointSlice>({
       return firstFew(ports, 3, '<unset>')
     }),
     column('Endpoints', 'V1EndpointSlice.endpoints', (s) => {
-      return firstFew((s.endpoints ?? []).flatMap((e) => e.addresses ?? []), 3, '<unset>')
+      return firstFew(
+        (s.endpoints ?? []).flatMap((e) => e.addresses ?? []),
+        3,
+        '<unset>',
+      )
     }),
     ageColumn,
   ],

@@ -86,7 +86,8 @@ function validateNewStyleUpdate(event: Event, old: Event): FieldError[] {
   return [...validateV1(event, 'reportingController'), ...checkSeries(event), ...fixed]
 }
 
-const objectCell = ({ involvedObject: { kind = '', name } }: Event) => (name ? `${kind.toLowerCase()}/${name}` : kind.toLowerCase())
+const objectCell = ({ involvedObject: { kind = '', name } }: Event) =>
+  name ? `${kind.toLowerCase()}/${name}` : kind.toLowerCase()
 
 function firstSeen(event: Event, nowMs: number): string {
   return since(event.firstTimestamp || event.eventTime, nowMs)
@@ -173,10 +174,14 @@ export const newEvent = defineStrategy<Event | EventsV1Event>({
   resource: 'events',
   shortNames: ['ev'],
   defaults: (object) =>
-    object.apiVersion === 'events.k8s.io/v1' ? { ...object, deprecatedSource: (object as EventsV1Event).deprecatedSource ?? {} } : object,
+    object.apiVersion === 'events.k8s.io/v1'
+      ? { ...object, deprecatedSource: (object as EventsV1Event).deprecatedSource ?? {} }
+      : object,
   validate: (object) => validateNewStyle(asCoreEvent(object)),
   validateUpdate: (object, old) => validateNewStyleUpdate(asCoreEvent(object), asCoreEvent(old)),
   allowCreateOnUpdate: true,
-  fields: Object.fromEntries(Object.entries(fields).map(([path, read]) => [path, (e: Event | EventsV1Event) => read(asCoreEvent(e))])),
+  fields: Object.fromEntries(
+    Object.entries(fields).map(([path, read]) => [path, (e: Event | EventsV1Event) => read(asCoreEvent(e))]),
+  ),
   columns: columns.map((c) => ({ ...c, cell: (e: Event | EventsV1Event, nowMs: number) => c.cell(asCoreEvent(e), nowMs) })),
 })

@@ -53,7 +53,16 @@ function checkResourceRule(rule: ResourcePolicyRule, field: string): FieldError[
   }
   if (namespaces.includes('*')) return [...errors, ...onlyStar(namespaces, at, 'namespaces')]
   const intro = "each member of this list must be '*' or a DNS-1123 label; "
-  return [...errors, ...namespaces.flatMap((n, i) => invalids(`${at}[${i}]`, n, isDns1123Label(n).map((m) => intro + m)))]
+  return [
+    ...errors,
+    ...namespaces.flatMap((n, i) =>
+      invalids(
+        `${at}[${i}]`,
+        n,
+        isDns1123Label(n).map((m) => intro + m),
+      ),
+    ),
+  ]
 }
 
 function urlProblem(url: string): string {
@@ -71,7 +80,12 @@ function checkUrlRule({ verbs = [], nonResourceURLs: urls = [] }: NonResourcePol
   const at = `${field}.nonResourceURLs`
   if (urls.length === 0) return [...errors, required(at, 'nonResourceURLs must contain at least one value')]
   if (urls.includes('*')) return [...errors, ...onlyStar(urls, at, 'non-resource URLs')]
-  const bad = (url: string, i: number) => invalids(`${at}[${i}]`, url, [urlProblem(url)].filter((m) => m !== ''))
+  const bad = (url: string, i: number) =>
+    invalids(
+      `${at}[${i}]`,
+      url,
+      [urlProblem(url)].filter((m) => m !== ''),
+    )
   return [...errors, ...urls.flatMap(bad)]
 }
 
@@ -98,7 +112,11 @@ function checkSubject(subject: Subject, field: string): FieldError[] {
         : invalids(at, namespace, isDns1123Label(namespace))),
     )
   }
-  for (const [other, name] of [['ServiceAccount', 'serviceAccount'], ['User', 'user'], ['Group', 'group']] as const) {
+  for (const [other, name] of [
+    ['ServiceAccount', 'serviceAccount'],
+    ['User', 'user'],
+    ['Group', 'group'],
+  ] as const) {
     if (other === kind || !subject[name]) continue
     errors.push(forbidden(`${field}.${name}`, `${name} is forbidden when subject kind is not '${other}'`))
   }
@@ -156,6 +174,10 @@ function danglingCell(schema: FlowSchema): string {
   return (schema.status?.conditions ?? []).find((c) => c.type === 'Dangling')?.status ?? '?'
 }
 
+const DISTINGUISHER =
+  '`distinguisherMethod` defines how to compute the flow distinguisher for requests that match this schema. ' +
+  '`nil` specifies that the distinguisher is disabled and thus will always be the empty string.'
+
 /** k8s 1.36: registry/flowcontrol/flowschema strategy.go. */
 export const flowSchema = defineStrategy<FlowSchema>({
   group: GROUP,
@@ -173,7 +195,7 @@ export const flowSchema = defineStrategy<FlowSchema>({
     nameColumn,
     column('PriorityLevel', 'V1PriorityLevelConfigurationReference.name', (s) => s.spec?.priorityLevelConfiguration?.name ?? ''),
     column('MatchingPrecedence', 'V1FlowSchemaSpec.matchingPrecedence', (s) => s.spec?.matchingPrecedence ?? 0),
-    column('DistinguisherMethod', 'V1FlowSchemaSpec.distinguisherMethod', (s) => s.spec?.distinguisherMethod?.type ?? '<none>'),
+    column('DistinguisherMethod', DISTINGUISHER, (s) => s.spec?.distinguisherMethod?.type ?? '<none>'),
     ageColumn,
     column('MissingPL', 'references a broken or non-existent PriorityLevelConfiguration', danglingCell),
   ],
@@ -205,7 +227,10 @@ function defaultLevel(level: PriorityLevelConfiguration): PriorityLevelConfigura
   }
 }
 
-function checkQueuing({ queues = 0, handSize = 0, queueLengthLimit: limit = 0 }: QueuingConfiguration, field: string): FieldError[] {
+function checkQueuing(
+  { queues = 0, handSize = 0, queueLengthLimit: limit = 0 }: QueuingConfiguration,
+  field: string,
+): FieldError[] {
   const errors: FieldError[] = limit <= 0 ? [invalid(`${field}.queueLengthLimit`, limit, 'must be positive')] : []
   if (queues <= 0) errors.push(invalid(`${field}.queues`, queues, 'must be positive'))
   else if (queues > MAX_QUEUES) errors.push(invalid(`${field}.queues`, queues, `must not be greater than ${MAX_QUEUES}`))
@@ -220,7 +245,12 @@ function checkQueuing({ queues = 0, handSize = 0, queueLengthLimit: limit = 0 }:
   return errors
 }
 
-function checkShares(shares: number, percent: number | undefined, field: string, between: readonly FieldError[] = []): FieldError[] {
+function checkShares(
+  shares: number,
+  percent: number | undefined,
+  field: string,
+  between: readonly FieldError[] = [],
+): FieldError[] {
   const errors: FieldError[] =
     shares < 0 ? [invalid(`${field}.nominalConcurrencyShares`, shares, 'must be a non-negative integer')] : []
   errors.push(...between)

@@ -1,7 +1,7 @@
 import type { FieldError } from '../../apimachinery/field-errors.ts'
 import { forbidden, invalid, notSupported, required } from '../../apimachinery/field-errors.ts'
 import type {
-
+  HorizontalPodAutoscaler as V1Hpa,
   V2CrossVersionObjectReference as Reference,
   V2HorizontalPodAutoscaler as Hpa,
   V2MetricSpec as MetricSpec,
@@ -121,8 +121,16 @@ function checkSource(metric: MetricSpec, name: (typeof SOURCES)[number], field: 
   if (name === 'resource' && !metric.resource?.name) errors.push(required(`${field}.name`, 'must specify a resource name'))
   if (name === 'containerResource') {
     const { name: resource = '', container = '' } = metric.containerResource ?? {}
-    errors.push(...(resource ? checkContainerResourceName(resource, `${field}.name`) : [required(`${field}.name`, 'must specify a resource name')]))
-    errors.push(...(container ? checkDnsLabel(container, `${field}.container`) : [required(`${field}.container`, 'must specify a container')]))
+    errors.push(
+      ...(resource
+        ? checkContainerResourceName(resource, `${field}.name`)
+        : [required(`${field}.name`, 'must specify a resource name')]),
+    )
+    errors.push(
+      ...(container
+        ? checkDnsLabel(container, `${field}.container`)
+        : [required(`${field}.container`, 'must specify a container')]),
+    )
   }
   if (name === 'object' || name === 'external' || name === 'pods') {
     errors.push(...checkSegment(metric[name]?.metric?.name, `${field}.metric.name`, 'must specify a metric name'))
@@ -168,7 +176,8 @@ function checkRules(rules: HPAScalingRules | undefined, field: string): FieldErr
   const path = `${field}.stabilizationWindowSeconds`
   if (window < 0) errors.push(invalid(path, window, 'must be greater than or equal to zero'))
   if (window > 3600) errors.push(invalid(path, window, 'must be less than or equal to 3600'))
-  if (rules.selectPolicy !== undefined) errors.push(...checkOneOf(rules.selectPolicy, ['Disabled', 'Max', 'Min'], `${field}.selectPolicy`))
+  if (rules.selectPolicy !== undefined)
+    errors.push(...checkOneOf(rules.selectPolicy, ['Disabled', 'Max', 'Min'], `${field}.selectPolicy`))
   if ((rules.policies ?? []).length === 0) errors.push(required(`${field}.policies`, 'must specify at least one Policy'))
   const ofPolicies = each(rules.policies, (p, i) => {
     const at = `${field}.policies[${i}]`
@@ -219,7 +228,13 @@ function metricText(metric: MetricSpec, status: MetricStatus | undefined): strin
   return `${metric[name]?.name}: ${target.averageValue === undefined ? shares : average}`
 }
 
+function cpuCell({ spec, status }: V1Hpa): string {
+  const target = spec?.targetCPUUtilizationPercentage
+  return target === undefined ? '<none>' : `cpu: ${percent(status?.currentCPUUtilizationPercentage, '<unknown>')}/${target}%`
+}
+
 function targetsCell(hpa: Hpa): string {
+  if (hpa.apiVersion === 'autoscaling/v1') return cpuCell(hpa as V1Hpa)
   const all = (hpa.spec?.metrics ?? []).map((m, i) => metricText(m, hpa.status?.currentMetrics?.[i]))
   if (all.length === 0) return '<none>'
   return all.slice(0, 2).join(', ') + (all.length > 2 ? ` + ${all.length - 2} more...` : '')

@@ -120,7 +120,9 @@ function warnings(ingress: Ingress, old: Ingress | undefined): string[] {
     return uses ? [`annotation "${CLASS}" is deprecated, please use 'spec.ingressClassName' instead`] : []
   }
   if (ingress.status === old.status) return []
-  return (ingress.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }, i) => (ip ? ipWarnings(ip, `status.loadBalancer.ingress[${i}]`) : []))
+  return (ingress.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }, i) =>
+    ip ? ipWarnings(ip, `status.loadBalancer.ingress[${i}]`) : [],
+  )
 }
 
 function hostsCell(ingress: Ingress): string {

@@ -44,7 +44,10 @@ export const ingressClass = defineStrategy<IngressClass>({
   resource: 'ingressclasses',
   defaults: (object) => ({
     ...object,
-    ...patch(object, 'spec', (spec) => ({ ...spec, ...patch(spec, 'parameters', (p) => ({ ...p, scope: p.scope ?? 'Cluster' })) })),
+    ...patch(object, 'spec', (spec) => ({
+      ...spec,
+      ...patch(spec, 'parameters', (p) => ({ ...p, scope: p.scope ?? 'Cluster' })),
+    })),
   }),
   ...generationOfSpec,
   validate,

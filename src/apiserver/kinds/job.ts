@@ -127,7 +127,10 @@ function validate(job: Job, old?: Job): FieldError[] {
   if (completionMode !== 'Indexed' || completions <= 0) return errors
   const host = `${job.metadata.name ?? ''}-${completions - 1}`
   if (isDns1123Label(host).length === 0) return errors
-  return [...errors, invalid('metadata.name', job.metadata.name ?? '', `will not able to create pod with invalid DNS label: ${host}`)]
+  return [
+    ...errors,
+    invalid('metadata.name', job.metadata.name ?? '', `will not able to create pod with invalid DNS label: ${host}`),
+  ]
 }
 
 function checkCompletions(spec: JobSpec, old: JobSpec): FieldError[] {
@@ -164,7 +167,7 @@ function checkTemplateChange(job: Job, oldJob: Job): FieldError[] {
       },
     }
   }
-  return checkImmutable(now, before, 'spec.template')
+  return checkImmutable(now, before, 'spec.template', 'PodTemplateSpec')
 }
 
 const FIXED = ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const
@@ -175,7 +178,7 @@ function validateUpdate(job: Job, oldJob: Job): FieldError[] {
     ...validate(job, oldJob),
     ...checkSpec(job, oldJob),
     ...checkCompletions(spec, old),
-    ...checkImmutable(spec.selector, old.selector, 'spec.selector'),
+    ...checkImmutable(spec.selector, old.selector, 'spec.selector', 'LabelSelector'),
     ...checkTemplateChange(job, oldJob),
     ...FIXED.flatMap((name) => checkImmutable(spec[name], old[name], `spec.${name}`)),
   ]
@@ -183,7 +186,11 @@ function validateUpdate(job: Job, oldJob: Job): FieldError[] {
 
 const is = (status: JobStatus, type: string) => (status.conditions ?? []).some((c) => c.type === type && c.status === 'True')
 
-const condition = (detail: string): FieldError => ({ type: 'Invalid', field: 'status.conditions', message: `Invalid value: ${detail}` })
+const condition = (detail: string): FieldError => ({
+  type: 'Invalid',
+  field: 'status.conditions',
+  message: `Invalid value: ${detail}`,
+})
 
 /** Conditions and times against one another. SIMPLIFIED: checked always, where Kubernetes looks only at what the write changes. */
 function checkConditions(status: JobStatus, old: JobStatus): FieldError[] {
@@ -192,9 +199,16 @@ function checkConditions(status: JobStatus, old: JobStatus): FieldError[] {
   if (complete && failed) errors.push(condition('cannot set Complete=True and Failed=true conditions'))
   if (complete && target) errors.push(condition('cannot set Complete=True and FailureTarget=true conditions'))
   if (status.completionTime && !complete) {
-    errors.push(invalid('status.completionTime', status.completionTime, 'cannot set completionTime when there is no Complete=True condition'))
+    errors.push(
+      invalid(
+        'status.completionTime',
+        status.completionTime,
+        'cannot set completionTime when there is no Complete=True condition',
+      ),
+    )
   }
-  if (complete && !status.completionTime) errors.push(required('status.completionTime', 'completionTime is required for Complete jobs'))
+  if (complete && !status.completionTime)
+    errors.push(required('status.completionTime', 'completionTime is required for Complete jobs'))
   if (failed && !target) errors.push(condition('cannot set Failed=True condition without the FailureTarget=true condition'))
   if (complete && !met) errors.push(condition('cannot set Complete=True condition without the SuccessCriteriaMet=true condition'))
   if (met && failed) errors.push(condition('cannot set SuccessCriteriaMet=True and Failed=true conditions'))
@@ -242,7 +256,8 @@ function validateStatusUpdate(job: Job, oldJob: Job): FieldError[] {
   ]
   if (completions !== undefined && status.completedIndexes) {
     const { problem } = countIndexes(status.completedIndexes, completions)
-    if (problem !== '') errors.push(invalid('status.completedIndexes', status.completedIndexes, `error parsing completedIndexes: ${problem}`))
+    if (problem !== '')
+      errors.push(invalid('status.completedIndexes', status.completedIndexes, `error parsing completedIndexes: ${problem}`))
   }
   if ((status.ready ?? 0) > (status.active ?? 0)) {
     errors.push(invalid('status.ready', status.ready, 'cannot set more ready pods than active'))

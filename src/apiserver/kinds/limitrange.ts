@@ -61,7 +61,8 @@ function checkAmounts(resource: string, item: LimitRangeItem, field: string): Fi
   const isPod = item.type === 'Pod'
   const [limit, request] = isPod ? [] : [item.default?.[resource], item.defaultRequest?.[resource]]
   const errors: FieldError[] = []
-  const above = (a: string | undefined, b: string | undefined) => a !== undefined && b !== undefined && compareQuantities(a, b) > 0
+  const above = (a: string | undefined, b: string | undefined) =>
+    a !== undefined && b !== undefined && compareQuantities(a, b) > 0
   const at = (list: string) => `${field}.${list}[${resource}]`
   if (above(min, max)) errors.push(invalid(at('min'), min, `min value ${min} is greater than max value ${max}`))
   const ofRequest = (detail: string) => errors.push(invalid(at('defaultRequest'), request, detail))
@@ -72,7 +73,8 @@ function checkAmounts(resource: string, item: LimitRangeItem, field: string): Fi
   if (above(limit, max)) errors.push(invalid(at('default'), max, `default value ${limit} is greater than max value ${max}`))
   errors.push(...checkRatio(item.maxLimitRequestRatio?.[resource], min, max, at('maxLimitRequestRatio')))
   const differ = limit !== undefined && request !== undefined && compareQuantities(limit, request) !== 0
-  if (differ && !isOvercommitAllowed(resource)) ofRequest(`default value ${limit} must equal to defaultRequest value ${request} in ${resource}`)
+  if (differ && !isOvercommitAllowed(resource))
+    ofRequest(`default value ${limit} must equal to defaultRequest value ${request} in ${resource}`)
   return errors
 }
 
@@ -93,7 +95,10 @@ export const limitRange = defineStrategy<LimitRange>({
   group: '',
   resource: 'limitranges',
   shortNames: ['limits'],
-  defaults: (object) => ({ ...object, ...patch(object, 'spec', (spec) => ({ ...spec, limits: (spec.limits ?? []).map(defaultItem) })) }),
+  defaults: (object) => ({
+    ...object,
+    ...patch(object, 'spec', (spec) => ({ ...spec, limits: (spec.limits ?? []).map(defaultItem) })),
+  }),
   validate,
   validateUpdate: validate,
   allowCreateOnUpdate: true,

@@ -1,6 +1,12 @@
 import type { FieldError } from '../../apimachinery/field-errors.ts'
 import { forbidden, invalid, required } from '../../apimachinery/field-errors.ts'
-import type { IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec } from '../../apimachinery/generated/types.ts'
+import type {
+  IPBlock,
+  NetworkPolicy,
+  NetworkPolicyPeer,
+  NetworkPolicyPort,
+  NetworkPolicySpec,
+} from '../../apimachinery/generated/types.ts'
 import { isValidPortName } from '../../apimachinery/names.ts'
 import { formatSelector } from '../../apimachinery/selectors.ts'
 import { defineStrategy } from './strategy.ts'
@@ -33,7 +39,9 @@ function defaults(policy: NetworkPolicy): NetworkPolicy {
     spec: {
       ...spec,
       podSelector: spec.podSelector ?? {},
-      ...patch(spec, 'ingress', (rules) => rules.map((r) => ({ ...r, ...patch(r, 'ports', (ports) => ports.map(withProtocol)) }))),
+      ...patch(spec, 'ingress', (rules) =>
+        rules.map((r) => ({ ...r, ...patch(r, 'ports', (ports) => ports.map(withProtocol)) })),
+      ),
       ...patch(spec, 'egress', (rules) => rules.map((r) => ({ ...r, ...patch(r, 'ports', (ports) => ports.map(withProtocol)) }))),
       policyTypes: spec.policyTypes?.length ? spec.policyTypes : both,
     },
@@ -80,13 +88,16 @@ function checkPeer(peer: NetworkPolicyPeer, field: string, kept: readonly string
     ...(ipBlock ? checkBlock(ipBlock, `${field}.ipBlock`, kept) : []),
   ]
   if (!podSelector && !namespaceSelector && !ipBlock) errors.push(required(field, 'must specify a peer'))
-  if (ipBlock && (podSelector || namespaceSelector)) errors.push(forbidden(field, 'may not specify both ipBlock and another peer'))
+  if (ipBlock && (podSelector || namespaceSelector))
+    errors.push(forbidden(field, 'may not specify both ipBlock and another peer'))
   return errors
 }
 
 function validate(policy: NetworkPolicy, old?: NetworkPolicy): FieldError[] {
   const spec = specOf(policy)
-  const kept = peersOf(old ? specOf(old) : {}).flatMap(({ peer: { ipBlock } }) => (ipBlock ? [ipBlock.cidr, ...(ipBlock.except ?? [])] : []))
+  const kept = peersOf(old ? specOf(old) : {}).flatMap(({ peer: { ipBlock } }) =>
+    ipBlock ? [ipBlock.cidr, ...(ipBlock.except ?? [])] : [],
+  )
   const rules = (direction: 'ingress' | 'egress') =>
     (spec[direction] ?? []).flatMap((rule, i) => {
       const field = `spec.${direction}[${i}]`

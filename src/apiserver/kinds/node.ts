@@ -49,7 +49,11 @@ function podCidrs(spec: NonNullable<Node['spec']>): NonNullable<Node['spec']> {
 
 function defaults(node: Node): Node {
   const spec = podCidrs(omitZero(node.spec ?? {}, ['podCIDR', 'podCIDRs', 'providerID', 'taints', 'unschedulable']))
-  return { ...node, spec: { ...spec, ...patch(spec, 'taints', (t) => t.map((x) => omitZero(x, ['value']))) }, status: defaultStatus(node.status) }
+  return {
+    ...node,
+    spec: { ...spec, ...patch(spec, 'taints', (t) => t.map((x) => omitZero(x, ['value']))) },
+    status: defaultStatus(node.status),
+  }
 }
 
 function checkTaints(taints: readonly Taint[] | undefined): FieldError[] {
@@ -88,7 +92,8 @@ function checkDeclaredFeatures(features: readonly string[] | undefined): FieldEr
     }
     const next = features?.[i + 1]
     if (next === name) errors.push(duplicate(`${field}[${i + 1}]`, next))
-    else if (next !== undefined && name > next) errors.push(invalid(`${field}[${i + 1}]`, next, 'list must be sorted alphabetically'))
+    else if (next !== undefined && name > next)
+      errors.push(invalid(`${field}[${i + 1}]`, next, 'list must be sorted alphabetically'))
     return errors
   })
 }
@@ -125,7 +130,11 @@ function checkAddresses(status: NodeStatus | undefined): FieldError[] {
 }
 
 function validateUpdate(node: Node, old: Node): FieldError[] {
-  const errors = [...checkStatus(node.status), ...checkDeclaredFeatures(node.status?.declaredFeatures), ...checkAddresses(node.status)]
+  const errors = [
+    ...checkStatus(node.status),
+    ...checkDeclaredFeatures(node.status?.declaredFeatures),
+    ...checkAddresses(node.status),
+  ]
   const cidrs = node.spec?.podCIDRs ?? []
   const oldCidrs = old.spec?.podCIDRs ?? []
   const fixed = (name: string) => `node updates may not change ${name} except from "" to valid`
@@ -137,7 +146,8 @@ function validateUpdate(node: Node, old: Node): FieldError[] {
     errors.push(forbidden('spec.providerID', fixed('providerID')))
   }
   errors.push(...checkTaints(node.spec?.taints))
-  if ((node.spec?.externalID ?? '') !== (old.spec?.externalID ?? '')) errors.push(forbidden('spec.externalID', 'may not be updated'))
+  if ((node.spec?.externalID ?? '') !== (old.spec?.externalID ?? ''))
+    errors.push(forbidden('spec.externalID', 'may not be updated'))
   return errors
 }
 

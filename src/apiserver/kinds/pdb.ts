@@ -48,7 +48,9 @@ export const podDisruptionBudget = defineStrategy<PodDisruptionBudget>({
   columns: [
     nameColumn,
     column('Min Available', 'The minimum number of pods that must be available.', (p) => String(p.spec?.minAvailable ?? 'N/A')),
-    column('Max Unavailable', 'The maximum number of pods that may be unavailable.', (p) => String(p.spec?.maxUnavailable ?? 'N/A')),
+    column('Max Unavailable', 'The maximum number of pods that may be unavailable.', (p) =>
+      String(p.spec?.maxUnavailable ?? 'N/A'),
+    ),
     integerColumn('Allowed Disruptions', 'Calculated number of pods that may be disrupted at this time.', (p) => {
       return p.status?.disruptionsAllowed
     }),

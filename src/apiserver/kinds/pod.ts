@@ -24,7 +24,14 @@ function withAddresses(status: PodStatus): PodStatus {
   return podIP ? { ...status, podIPs: [{ ip: podIP }] } : { ...status, podIP: first }
 }
 
-function defaults(pod: Pod): Pod {
+/** Only of pods, not of templates: a negative grace period counts as one second. */
+function positiveGrace(pod: Pod): Pod {
+  if ((pod.spec?.terminationGracePeriodSeconds ?? 0) >= 0) return pod
+  return { ...pod, spec: { ...pod.spec, terminationGracePeriodSeconds: 1 } as Pod['spec'] }
+}
+
+function defaults(given: Pod): Pod {
+  const pod = positiveGrace(given)
   return { ...pod, spec: defaultPod(pod.spec), ...(pod.status && { status: withAddresses(pod.status) }) }
 }
 
@@ -104,7 +111,10 @@ function gracePeriodSeconds(pod: Pod, requested: number | undefined): number {
   return seconds < 0 ? 1 : seconds
 }
 
-const ENDED: { readonly [phase: string]: string } = { Succeeded: 'The pod has completed successfully.', Failed: 'The pod failed.' }
+const ENDED: { readonly [phase: string]: string } = {
+  Succeeded: 'The pod has completed successfully.',
+  Failed: 'The pod failed.',
+}
 
 /** k8s 1.36: registry/core/pod strategy.go. */
 export const pod = defineStrategy<Pod>({

@@ -39,7 +39,11 @@ export const priorityClass = defineStrategy<PriorityClass>({
   group: 'scheduling.k8s.io',
   resource: 'priorityclasses',
   shortNames: ['pc'],
-  defaults: (object) => ({ ...object, value: object.value ?? 0, preemptionPolicy: object.preemptionPolicy ?? 'PreemptLowerPriority' }),
+  defaults: (object) => ({
+    ...object,
+    value: object.value ?? 0,
+    preemptionPolicy: object.preemptionPolicy ?? 'PreemptLowerPriority',
+  }),
   prepareForCreate: (object) => withGeneration(object, 1),
   validate,
   validateUpdate: (object, old) => [

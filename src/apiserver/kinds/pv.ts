@@ -7,7 +7,7 @@ import { defineStrategy } from './strategy.ts'
 import { checkImmutable } from './shared/checks.ts'
 import { ageColumn, column, nameColumn, wideColumn } from './shared/columns.ts'
 import { omit, omitZero, orDefault, patch } from './shared/compact.ts'
-import { internalDiff } from './shared/internal-diff.ts'
+import { internalDiff, internalForm } from './shared/internal-diff.ts'
 import { keepStatus, onlyStatus } from './shared/lifecycle.ts'
 import { checkVolumeSpec, SOURCE_NAMES } from './shared/persistent-volumes.ts'
 import { nodeTermWarnings } from './shared/pod-warnings.ts'
@@ -70,7 +70,13 @@ function validateUpdate(volume: PersistentVolume, oldVolume: PersistentVolume): 
   }
   errors.push(...checkImmutable(spec.volumeMode, old.volumeMode, 'volumeMode'))
   if (old.nodeAffinity && !sameAffinity(spec.nodeAffinity, old.nodeAffinity)) {
-    errors.push(invalid('nodeAffinity', spec.nodeAffinity ?? null, 'field is immutable, except for updating from beta label to GA'))
+    errors.push(
+      invalid(
+        'nodeAffinity',
+        internalForm('VolumeNodeAffinity', spec.nodeAffinity),
+        'field is immutable, except for updating from beta label to GA',
+      ),
+    )
   }
   if (old.volumeAttributesClassName !== undefined && spec.volumeAttributesClassName === undefined) {
     errors.push(forbidden('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden'))
@@ -82,7 +88,8 @@ function prepareForStatusUpdate(volume: PersistentVolume, old: PersistentVolume,
   const next = onlyStatus(volume, old)
   const [time, oldTime] = [next.status?.lastPhaseTransitionTime, old.status?.lastPhaseTransitionTime]
   const samePhase = next.status?.phase === old.status?.phase
-  if (samePhase) return time === undefined && oldTime ? { ...next, status: { ...next.status, lastPhaseTransitionTime: oldTime } } : next
+  if (samePhase)
+    return time === undefined && oldTime ? { ...next, status: { ...next.status, lastPhaseTransitionTime: oldTime } } : next
   if (time !== undefined && time !== oldTime) return next
   return { ...next, status: { ...next.status, lastPhaseTransitionTime: formatTime(nowMs) } }
 }
@@ -149,14 +156,22 @@ export const persistentVolume = defineStrategy<PersistentVolume>({
     nameColumn,
     column('Capacity', 'V1PersistentVolumeSpec.capacity', (v) => v.spec?.capacity?.['storage'] ?? '0'),
     column('Access Modes', 'V1PersistentVolumeSpec.accessModes', (v) => accessModesText(v.spec?.accessModes)),
-    column('Reclaim Policy', 'V1PersistentVolumeSpec.persistentVolumeReclaimPolicy', (v) => v.spec?.persistentVolumeReclaimPolicy ?? ''),
+    column(
+      'Reclaim Policy',
+      'V1PersistentVolumeSpec.persistentVolumeReclaimPolicy',
+      (v) => v.spec?.persistentVolumeReclaimPolicy ?? '',
+    ),
     column('Status', 'V1PersistentVolumeStatus.phase', (v) => {
       return v.metadata.deletionTimestamp === undefined ? (v.status?.phase ?? '') : 'Terminating'
     }),
     column('Claim', 'V1PersistentVolumeSpec.claimRef', (v) => {
       return v.spec?.claimRef ? `${v.spec.claimRef.namespace ?? ''}/${v.spec.claimRef.name ?? ''}` : ''
     }),
-    column('StorageClass', 'StorageClass of the pv', (v) => v.metadata.annotations?.[BETA_CLASS] ?? v.spec?.storageClassName ?? ''),
+    column(
+      'StorageClass',
+      'StorageClass of the pv',
+      (v) => v.metadata.annotations?.[BETA_CLASS] ?? v.spec?.storageClassName ?? '',
+    ),
     column('VolumeAttributesClass', 'VolumeAttributesClass of the pv', (v) => v.spec?.volumeAttributesClassName ?? '<unset>'),
     column('Reason', 'V1PersistentVolumeStatus.reason', (v) => v.status?.reason ?? ''),
     ageColumn,

@@ -56,11 +56,15 @@ function comparable(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): r
   let [now, before] = [specOf(claim), specOf(old)]
   if (!before.volumeName) before = { ...before, volumeName: now.volumeName }
   const className = old.metadata.annotations?.[BETA_CLASS]
-  const movesFromAnnotation = className !== undefined && before.storageClassName === undefined && now.storageClassName === className
+  const movesFromAnnotation =
+    className !== undefined && before.storageClassName === undefined && now.storageClassName === className
   const setsClass = before.storageClassName === undefined && now.storageClassName !== undefined && className === undefined
   if (movesFromAnnotation || setsClass) now = { ...now, storageClassName: before.storageClassName }
   if (claim.status?.phase === 'Bound') {
-    const requests = now.resources?.requests && { ...now.resources.requests, storage: before.resources?.requests?.['storage'] ?? '0' }
+    const requests = now.resources?.requests && {
+      ...now.resources.requests,
+      storage: before.resources?.requests?.['storage'] ?? '0',
+    }
     now = {
       ...now,
       ...(requests && { resources: { ...now.resources, requests } }),
@@ -75,7 +79,10 @@ const FIXED = 'spec is immutable after creation except resources.requests and vo
 function validateUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
   const errors = checkClaimSpec(specOf(claim), 'spec', specOf(old))
   const [now, before] = comparable(claim, old)
-  const [annotation, oldAnnotation] = [claim.metadata.annotations?.[BETA_CLASS] ?? '', old.metadata.annotations?.[BETA_CLASS] ?? '']
+  const [annotation, oldAnnotation] = [
+    claim.metadata.annotations?.[BETA_CLASS] ?? '',
+    old.metadata.annotations?.[BETA_CLASS] ?? '',
+  ]
   const moved = oldAnnotation !== '' && specOf(claim).storageClassName === oldAnnotation
   if (annotation !== oldAnnotation && !moved) {
     errors.push(invalid(`metadata.annotations.${BETA_CLASS}`, annotation, 'field is immutable'))
@@ -165,9 +172,17 @@ export const persistentVolumeClaim = defineStrategy<PersistentVolumeClaim>({
       return c.metadata.deletionTimestamp === undefined ? (c.status?.phase ?? '') : 'Terminating'
     }),
     column('Volume', 'V1PersistentVolumeClaimSpec.volumeName', (c) => c.spec?.volumeName ?? ''),
-    column('Capacity', 'V1PersistentVolumeClaimStatus.capacity', (c) => (isBound(c) ? (c.status?.capacity?.['storage'] ?? '0') : '')),
-    column('Access Modes', 'V1PersistentVolumeClaimStatus.accessModes', (c) => (isBound(c) ? accessModesText(c.status?.accessModes) : '')),
-    column('StorageClass', 'StorageClass of the pvc', (c) => c.metadata.annotations?.[BETA_CLASS] ?? c.spec?.storageClassName ?? ''),
+    column('Capacity', 'V1PersistentVolumeClaimStatus.capacity', (c) =>
+      isBound(c) ? (c.status?.capacity?.['storage'] ?? '0') : '',
+    ),
+    column('Access Modes', 'V1PersistentVolumeClaimStatus.accessModes', (c) =>
+      isBound(c) ? accessModesText(c.status?.accessModes) : '',
+    ),
+    column(
+      'StorageClass',
+      'StorageClass of the pvc',
+      (c) => c.metadata.annotations?.[BETA_CLASS] ?? c.spec?.storageClassName ?? '',
+    ),
     column('VolumeAttributesClass', 'VolumeAttributesClass of the pvc', (c) => c.spec?.volumeAttributesClassName ?? '<unset>'),
     ageColumn,
     wideColumn('VolumeMode', 'V1PersistentVolumeClaimSpec.volumeMode', (c) => c.spec?.volumeMode ?? '<unset>'),

@@ -31,7 +31,14 @@ function validate(set: ReplicaSet, old?: ReplicaSet): FieldError[] {
   ]
 }
 
-const COUNTS = ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'observedGeneration', 'terminatingReplicas']
+const COUNTS = [
+  'replicas',
+  'fullyLabeledReplicas',
+  'readyReplicas',
+  'availableReplicas',
+  'observedGeneration',
+  'terminatingReplicas',
+]
 
 /** k8s 1.36: registry/apps/replicaset strategy.go. */
 export const replicaSet = defineStrategy<ReplicaSet>({
@@ -44,7 +51,7 @@ export const replicaSet = defineStrategy<ReplicaSet>({
   validate: (object) => validate(object),
   validateUpdate: (object, old) => [
     ...validate(object, old),
-    ...checkImmutable(object.spec?.selector, old.spec?.selector, 'spec.selector'),
+    ...checkImmutable(object.spec?.selector, old.spec?.selector, 'spec.selector', 'LabelSelector'),
   ],
   validateStatusUpdate: ({ status }) => [
     ...checkCounts({ ...status }, COUNTS),
@@ -53,7 +60,11 @@ export const replicaSet = defineStrategy<ReplicaSet>({
   warnings: workloadWarnings,
   fields: { 'status.replicas': (s) => String(s.status?.replicas ?? 0) },
   scale: {
-    get: (s) => ({ specReplicas: s.spec?.replicas ?? 0, statusReplicas: s.status?.replicas ?? 0, selector: selectorText(s.spec?.selector) }),
+    get: (s) => ({
+      specReplicas: s.spec?.replicas ?? 0,
+      statusReplicas: s.status?.replicas ?? 0,
+      selector: selectorText(s.spec?.selector),
+    }),
     set: (s, replicas) => ({ ...s, spec: { ...specOf(s), replicas } }),
   },
   columns: [

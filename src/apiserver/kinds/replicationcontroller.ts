@@ -22,7 +22,12 @@ function defaults(rc: ReplicationController): ReplicationController {
   return {
     ...rc,
     metadata: isBare && labels ? { ...rc.metadata, labels } : rc.metadata,
-    spec: { ...spec, replicas: spec.replicas ?? 1, ...(selector && { selector }), ...patch(spec, 'template', defaultPodTemplate) },
+    spec: {
+      ...spec,
+      replicas: spec.replicas ?? 1,
+      ...(selector && { selector }),
+      ...patch(spec, 'template', defaultPodTemplate),
+    },
     status: { ...rc.status, replicas: rc.status?.replicas ?? 0 },
   }
 }

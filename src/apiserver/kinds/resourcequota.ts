@@ -34,7 +34,9 @@ const checkList = (list: StringMap | undefined, field: string) =>
   })
 
 const misfits = (scope: string, spec: ResourceQuotaSpec) =>
-  Object.keys(spec.hard ?? {}).filter((r) => isStandardQuotaResource(r) && SCOPES[scope] !== undefined && !SCOPES[scope].includes(r))
+  Object.keys(spec.hard ?? {}).filter(
+    (r) => isStandardQuotaResource(r) && SCOPES[scope] !== undefined && !SCOPES[scope].includes(r),
+  )
 
 const conflicts = (scopes: readonly string[]) => EXCLUSIVE.filter((pair) => pair.every((s) => scopes.includes(s)))
 
@@ -59,7 +61,13 @@ function checkRequirement(r: ScopedResourceSelectorRequirement, spec: ResourceQu
   const { scopeName = '', operator = '', values = [] } = r
   const errors: FieldError[] = []
   if (!SCOPES[scopeName]) errors.push(invalid(`${field}.scopeName`, scopeName, 'unsupported scope'))
-  const shown = { MatchExpressions: (spec.scopeSelector?.matchExpressions ?? []).map((e) => ({ ScopeName: e.scopeName, Operator: e.operator, Values: e.values ?? null })) }
+  const shown = {
+    MatchExpressions: (spec.scopeSelector?.matchExpressions ?? []).map((e) => ({
+      ScopeName: e.scopeName,
+      Operator: e.operator,
+      Values: e.values ?? null,
+    })),
+  }
   errors.push(...misfits(scopeName, spec).map(() => invalid(field, shown, 'unsupported scope applied to resource')))
   if (ONLY_EXISTS.includes(scopeName) && operator !== 'Exists') errors.push(invalid(`${field}.operator`, operator, EXISTS_TEXT))
   if (operator === 'In' || operator === 'NotIn') {
@@ -92,7 +100,10 @@ const checkStatus = (quota: ResourceQuota) => [
 function validateUpdate(quota: ResourceQuota, old: ResourceQuota): FieldError[] {
   const [scopes, before] = [new Set(quota.spec?.scopes), new Set(old.spec?.scopes)]
   const same = scopes.size === before.size && [...scopes].every((s) => before.has(s))
-  return [...checkSpec(quota.spec ?? {}), ...(same ? [] : [invalid('spec.scopes', quota.spec?.scopes ?? null, 'field is immutable')])]
+  return [
+    ...checkSpec(quota.spec ?? {}),
+    ...(same ? [] : [invalid('spec.scopes', quota.spec?.scopes ?? null, 'field is immutable')]),
+  ]
 }
 
 function warnings(quota: ResourceQuota, old: ResourceQuota | undefined): string[] {
@@ -125,7 +136,11 @@ export const resourceQuota = defineStrategy<ResourceQuota>({
   defaults: (object) => ({
     ...object,
     spec: { ...object.spec, ...patch(object.spec ?? {}, 'hard', canonicalResources) },
-    status: { ...object.status, ...patch(object.status ?? {}, 'hard', canonicalResources), ...patch(object.status ?? {}, 'used', canonicalResources) },
+    status: {
+      ...object.status,
+      ...patch(object.status ?? {}, 'hard', canonicalResources),
+      ...patch(object.status ?? {}, 'used', canonicalResources),
+    },
   }),
   ...specAndStatus({}, { generation: false }),
   validate: (object) => [...checkSpec(object.spec ?? {}), ...checkStatus(object)],

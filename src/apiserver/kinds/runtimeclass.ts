@@ -34,7 +34,10 @@ function validate(rc: RuntimeClass): FieldError[] {
 export const runtimeClass = defineStrategy<RuntimeClass>({
   group: 'node.k8s.io',
   resource: 'runtimeclasses',
-  defaults: (object) => ({ ...object, ...patch(object, 'overhead', (o) => ({ ...o, ...patch(o, 'podFixed', canonicalResources) })) }),
+  defaults: (object) => ({
+    ...object,
+    ...patch(object, 'overhead', (o) => ({ ...o, ...patch(o, 'podFixed', canonicalResources) })),
+  }),
   validate,
   validateUpdate: (object, old) => checkImmutable(object.handler, old.handler, 'handler'),
   warnings: (object) =>
@@ -44,5 +47,5 @@ export const runtimeClass = defineStrategy<RuntimeClass>({
     }),
   allowCreateOnUpdate: true,
   allowUnconditionalUpdate: false,
-  columns: [nameColumn, column('Handler', 'V1RuntimeClass.handler', (r) => r.handler), ageColumn],
+  columns: [nameColumn, column('Handler', '', (r) => r.handler), ageColumn],
 })

@@ -14,7 +14,9 @@ function defaults(secret: Secret): Secret {
   const plain = omit(secret, ['stringData'])
   const added = Object.entries(stringData ?? {}).map(([key, text]) => [key, encodeBase64(text)])
   const withType = { ...plain, type: orDefault(secret.type, 'Opaque') }
-  return added.length === 0 ? omitZero<Secret>(withType, ['data']) : { ...withType, data: { ...data, ...Object.fromEntries(added) } }
+  return added.length === 0
+    ? omitZero<Secret>(withType, ['data'])
+    : { ...withType, data: { ...data, ...Object.fromEntries(added) } }
 }
 
 /** What Go's JSON decoder says about a text that is no JSON object. '' when it is one. */

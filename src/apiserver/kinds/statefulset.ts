@@ -10,7 +10,13 @@ import { omit, omitZero, orDefault, patch } from './shared/compact.ts'
 import { isUsableSelector, selectorText } from './shared/labels.ts'
 import { specAndStatus } from './shared/lifecycle.ts'
 import { defaultPodTemplate } from './shared/pod-spec-defaults.ts'
-import { checkEndless, checkPodTemplate, checkTemplateLabels, checkWorkloadSelector, printableSelector } from './shared/pod-template.ts'
+import {
+  checkEndless,
+  checkPodTemplate,
+  checkTemplateLabels,
+  checkWorkloadSelector,
+  printableSelector,
+} from './shared/pod-template.ts'
 import { fractionWarnings } from './shared/pod-warnings.ts'
 import { defaultClaimSpec } from './shared/volume-defaults.ts'
 import { checkCollisionCount, checkCounts, checkReplicaCounts, templateWarnings } from './shared/workloads.ts'
@@ -66,7 +72,10 @@ function checkStrategies(spec: StatefulSetSpec): FieldError[] {
     errors.push(invalid('spec.podManagementPolicy', policy, "must be 'OrderedReady' or 'Parallel'"))
   }
   const { type = '', rollingUpdate } = spec.updateStrategy ?? {}
-  const rolling = rollingUpdate && { Partition: rollingUpdate.partition ?? 0, MaxUnavailable: rollingUpdate.maxUnavailable ?? null }
+  const rolling = rollingUpdate && {
+    Partition: rollingUpdate.partition ?? 0,
+    MaxUnavailable: rollingUpdate.maxUnavailable ?? null,
+  }
   const field = 'spec.updateStrategy'
   if (type === '') errors.push(required(field))
   else if (type === 'OnDelete') {
@@ -104,7 +113,9 @@ function validate(set: StatefulSet, old?: StatefulSet): FieldError[] {
   const template = effectiveTemplate(spec)
   const errors = [...checkStrategies(spec), ...checkRetention(spec)]
   if (old === undefined) {
-    errors.push(...each(spec.volumeClaimTemplates, (c, i) => checkClaimSpec(c.spec ?? {}, `spec.volumeClaimTemplates[${i}].spec`)))
+    errors.push(
+      ...each(spec.volumeClaimTemplates, (c, i) => checkClaimSpec(c.spec ?? {}, `spec.volumeClaimTemplates[${i}].spec`)),
+    )
   }
   errors.push(
     ...checkNotNegative(spec.replicas, 'spec.replicas'),
@@ -176,12 +187,20 @@ export const statefulSet = defineStrategy<StatefulSet>({
   ],
   validateStatusUpdate: ({ status }, old) => [
     ...checkCounts({ ...status }, COUNTS),
-    ...checkReplicaCounts({ ...status }, ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'], 'status.readyReplicas'),
+    ...checkReplicaCounts(
+      { ...status },
+      ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'],
+      'status.readyReplicas',
+    ),
     ...checkCollisionCount(status?.collisionCount, old.status?.collisionCount),
   ],
   warnings,
   scale: {
-    get: (s) => ({ specReplicas: s.spec?.replicas ?? 0, statusReplicas: s.status?.replicas ?? 0, selector: selectorText(s.spec?.selector) }),
+    get: (s) => ({
+      specReplicas: s.spec?.replicas ?? 0,
+      statusReplicas: s.status?.replicas ?? 0,
+      selector: selectorText(s.spec?.selector),
+    }),
     set: (s, replicas) => ({ ...s, spec: { ...specOf(s), replicas } }),
   },
   columns: [

@@ -27,7 +27,8 @@ function checkTerm(term: TopologySelectorTerm, field: string): FieldError[] {
   return each(term.matchLabelExpressions, ({ key = '', values = [] }, i) => {
     const path = `${field}.matchLabelExpressions[${i}]`
     const errors: FieldError[] = values.length === 0 ? [required(`${path}.values`)] : []
-    for (const [j, value] of values.entries()) if (values.indexOf(value) < j) errors.push(duplicate(`${path}.values[${j}]`, value))
+    for (const [j, value] of values.entries())
+      if (values.indexOf(value) < j) errors.push(duplicate(`${path}.values[${j}]`, value))
     errors.push(...checkLabelName(key, `${path}.key`))
     if (keys.has(key)) errors.push(duplicate(`${path}.key`, key))
     keys.add(key)
@@ -82,7 +83,8 @@ export const storageClass = defineStrategy<StorageClass>({
   columns: [
     {
       ...nameColumn,
-      cell: (sc) => `${sc.metadata.name ?? ''}${DEFAULT.some((key) => sc.metadata.annotations?.[key] === 'true') ? ' (default)' : ''}`,
+      cell: (sc) =>
+        `${sc.metadata.name ?? ''}${DEFAULT.some((key) => sc.metadata.annotations?.[key] === 'true') ? ' (default)' : ''}`,
     },
     column('Provisioner', 'V1StorageClass.provisioner', (sc) => sc.provisioner ?? ''),
     column('ReclaimPolicy', 'V1StorageClass.reclaimPolicy', (sc) => sc.reclaimPolicy ?? 'Delete'),

@@ -1,5 +1,6 @@
 import type { FieldError } from '../../apimachinery/field-errors.ts'
 import type { KubeObject } from '../../apimachinery/resource.ts'
+import { withoutNulls } from './shared/compact.ts'
 
 /** What a strategy may look at besides the object: the request and other objects in the store. */
 export interface StrategyContext {
@@ -81,7 +82,23 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   }
 }
 
-/** Forgets the type of the objects: the registry holds strategies of all kinds in one list. */
+/**
+ * Forgets the type of the objects: the registry holds strategies of all kinds in one list. The rules see no nulls,
+ * which stand in an object for required fields that nobody has set.
+ */
 export function defineStrategy<T extends KubeObject>(strategy: Strategy<T>): Strategy {
-  return strategy as unknown as Strategy
+  const { validate, validateUpdate, validateStatusUpdate, warnings } = strategy
+  return {
+    ...strategy,
+    ...(validate && { validate: (object: T, context: StrategyContext) => validate(withoutNulls(object), context) }),
+    ...(validateUpdate && { validateUpdate: onPairs(validateUpdate) }),
+    ...(validateStatusUpdate && { validateStatusUpdate: onPairs(validateStatusUpdate) }),
+    ...(warnings && { warnings: (object: T, old: T | undefined) => warnings(withoutNulls(object), old && withoutNulls(old)) }),
+  } as unknown as Strategy
+}
+
+type PairRule<T> = (object: T, old: T, context: StrategyContext) => readonly FieldError[]
+
+function onPairs<T>(rule: PairRule<T>): PairRule<T> {
+  return (object, old, context) => rule(withoutNulls(object), withoutNulls(old), context)
 }

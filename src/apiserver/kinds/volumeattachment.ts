@@ -39,7 +39,7 @@ function validate(attachment: VolumeAttachment): FieldError[] {
 
 const validateUpdate = (object: VolumeAttachment, old: VolumeAttachment) => [
   ...validate(object),
-  ...checkImmutable(object.spec, old.spec, 'spec'),
+  ...checkImmutable(object.spec, old.spec, 'spec', 'VolumeAttachmentSpec'),
 ]
 
 /** k8s 1.36: registry/storage/volumeattachment strategy.go. */

@@ -151,7 +151,9 @@ function checkWebhook(hook: Webhook, lenient: Leniency, field: string): FieldErr
     ...(badTimeout ? [invalid(`${field}.timeoutSeconds`, timeout, 'the timeout value must be between 1 and 30 seconds')] : []),
     ...checkLabelSelector(hook.namespaceSelector, `${field}.namespaceSelector`, lenient.anyValues),
     ...checkLabelSelector(hook.objectSelector, `${field}.objectSelector`, lenient.anyValues),
-    ...(reinvocationPolicy === undefined ? [] : checkOneOf(reinvocationPolicy, REINVOCATION_POLICIES, `${field}.reinvocationPolicy`)),
+    ...(reinvocationPolicy === undefined
+      ? []
+      : checkOneOf(reinvocationPolicy, REINVOCATION_POLICIES, `${field}.reinvocationPolicy`)),
     ...checkClient(hook.clientConfig ?? {}, `${field}.clientConfig`),
     ...checkMatchConditions(hook.matchConditions, `${field}.matchConditions`),
     ...checkReviewVersions(hook.admissionReviewVersions ?? [], lenient.anyVersion, `${field}.admissionReviewVersions`),
@@ -161,7 +163,14 @@ function checkWebhook(hook: Webhook, lenient: Leniency, field: string): FieldErr
 function check({ webhooks = [] }: Configuration, lenient: Leniency): FieldError[] {
   const errors = webhooks.flatMap((hook, i) => checkWebhook(hook, lenient, `webhooks[${i}]`))
   if (lenient.sameNames) return errors
-  return [...errors, ...checkUnique(webhooks, (hook) => hook.name ?? '', (i) => `webhooks[${i}].name`)]
+  return [
+    ...errors,
+    ...checkUnique(
+      webhooks,
+      (hook) => hook.name ?? '',
+      (i) => `webhooks[${i}].name`,
+    ),
+  ]
 }
 
 const HOOKS = 'Webhooks indicates the number of webhooks registered in this configuration'
@@ -175,7 +184,8 @@ const common = {
   group: 'admissionregistration.k8s.io',
   categories: ['api-extensions'],
   prepareForCreate: (object: Configuration) => withGeneration(object, 1),
-  prepareForUpdate: (object: Configuration, old: Configuration) => nextGeneration(object, old, !jsonEqual(object.webhooks, old.webhooks)),
+  prepareForUpdate: (object: Configuration, old: Configuration) =>
+    nextGeneration(object, old, !jsonEqual(object.webhooks, old.webhooks)),
   validate: (object: Configuration) => check(object, STRICT),
   validateUpdate: (object: Configuration, old: Configuration) => check(object, leniencyOf(old)),
   allowUnconditionalUpdate: false,

@@ -1,7 +1,12 @@
 /** What webhooks and admission policies match. Source: k8s 1.36 admissionregistration/validation and v1/defaults.go. */
 import type { FieldError } from '../../../apimachinery/field-errors.ts'
 import { duplicate, invalid, required, tooMany } from '../../../apimachinery/field-errors.ts'
-import type { MatchCondition, MatchResources, NamedRuleWithOperations, RuleWithOperations } from '../../../apimachinery/generated/types.ts'
+import type {
+  MatchCondition,
+  MatchResources,
+  NamedRuleWithOperations,
+  RuleWithOperations,
+} from '../../../apimachinery/generated/types.ts'
 import { isPathSegmentName } from '../../../apimachinery/names.ts'
 import { checkOneOf, checkQualifiedName, checkRequiredOneOf, checkUnique, each, invalids } from './checks.ts'
 import { patch } from './compact.ts'
@@ -105,5 +110,12 @@ export function checkMatchConditions(conditions: readonly MatchCondition[] | und
     if (expression.trim() === '') errors.push(required(`${field}[${i}].expression`))
     errors.push(...(name === '' ? [required(`${field}[${i}].name`)] : checkQualifiedName(name, `${field}[${i}].name`)))
   }
-  return [...errors, ...checkUnique(list, (c) => c.name ?? '', (i) => `${field}[${i}].name`)]
+  return [
+    ...errors,
+    ...checkUnique(
+      list,
+      (c) => c.name ?? '',
+      (i) => `${field}[${i}].name`,
+    ),
+  ]
 }

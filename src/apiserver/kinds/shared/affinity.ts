@@ -148,9 +148,13 @@ function podTerms(affinity: Affinity | undefined): readonly PodAffinityTerm[] {
 export function checkAffinity(affinity: Affinity | undefined, field: string, old: Affinity | undefined): FieldError[] {
   if (affinity === undefined) return []
   const { nodeAffinity, podAffinity, podAntiAffinity } = affinity
-  const anySelector = podTerms(old).some((t) => hasInvalidSelectorValue(t.labelSelector) || hasInvalidSelectorValue(t.namespaceSelector))
+  const anySelector = podTerms(old).some(
+    (t) => hasInvalidSelectorValue(t.labelSelector) || hasInvalidSelectorValue(t.namespaceSelector),
+  )
   const oldTerms = old?.nodeAffinity?.[REQUIRED]?.nodeSelectorTerms ?? []
-  const anyNode = oldTerms.some((t) => (t.matchExpressions ?? []).some((e) => (e.values ?? []).some((v) => isValidLabelValue(v).length > 0)))
+  const anyNode = oldTerms.some((t) =>
+    (t.matchExpressions ?? []).some((e) => (e.values ?? []).some((v) => isValidLabelValue(v).length > 0)),
+  )
   return [
     ...(nodeAffinity ? checkNodeAffinity(nodeAffinity, `${field}.nodeAffinity`, anyNode) : []),
     ...(podAffinity ? checkPodAffinity(podAffinity, `${field}.podAffinity`, anySelector) : []),

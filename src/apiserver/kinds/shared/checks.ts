@@ -3,6 +3,7 @@ import type { FieldError } from '../../../apimachinery/field-errors.ts'
 import { duplicate, forbidden, invalid, notSupported, required } from '../../../apimachinery/field-errors.ts'
 import { jsonEqual } from '../../../apimachinery/equal.ts'
 import * as names from '../../../apimachinery/names.ts'
+import { internalForm } from './internal-diff.ts'
 
 export type StringMap = { readonly [key: string]: string }
 
@@ -10,7 +11,8 @@ export type StringMap = { readonly [key: string]: string }
 export type NameRule = (name: string, prefix: boolean) => readonly string[]
 
 /** The name as it will be once a random ending is put behind it (k8s 1.36: maskTrailingDash). */
-const masked = (name: string, prefix: boolean) => (prefix && name.length > 1 && name.endsWith('-') ? `${name.slice(0, -2)}a` : name)
+const masked = (name: string, prefix: boolean) =>
+  prefix && name.length > 1 && name.endsWith('-') ? `${name.slice(0, -2)}a` : name
 
 export const nameIsSubdomain: NameRule = (name, prefix) => names.isDns1123Subdomain(masked(name, prefix))
 export const nameIsLabel: NameRule = (name, prefix) => names.isDns1123Label(masked(name, prefix))
@@ -51,8 +53,10 @@ export function checkRange(value: number, min: number, max: number, field: strin
   return value < min || value > max ? [invalid(field, value, `must be between ${min} and ${max}, inclusive`)] : []
 }
 
-export function checkImmutable(value: unknown, old: unknown, field: string): FieldError[] {
-  return jsonEqual(value, old) ? [] : [invalid(field, value, fieldIsImmutable)]
+/** `type` names the internal type that the message prints, where it isn't what the API has. */
+export function checkImmutable(value: unknown, old: unknown, field: string, type = ''): FieldError[] {
+  if (jsonEqual(value, old)) return []
+  return [invalid(field, type === '' ? value : internalForm(type, value), fieldIsImmutable)]
 }
 
 export function checkRequired(value: string | undefined, field: string, detail = ''): FieldError[] {
@@ -89,4 +93,3 @@ export function checkForbidden(condition: boolean, field: string, detail: string
 export function each<T>(items: readonly T[] | undefined, check: (item: T, index: number) => readonly FieldError[]): FieldError[] {
   return (items ?? []).flatMap((item, index) => check(item, index))
 }
-

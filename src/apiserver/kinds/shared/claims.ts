@@ -1,7 +1,11 @@
 /** The spec of a volume claim, alone or in a template. Source: k8s 1.36 ValidatePersistentVolumeClaimSpec. */
 import type { FieldError } from '../../../apimachinery/field-errors.ts'
 import { forbidden, invalid, required } from '../../../apimachinery/field-errors.ts'
-import type { PersistentVolumeClaimSpec, TypedLocalObjectReference, TypedObjectReference } from '../../../apimachinery/generated/types.ts'
+import type {
+  PersistentVolumeClaimSpec,
+  TypedLocalObjectReference,
+  TypedObjectReference,
+} from '../../../apimachinery/generated/types.ts'
 import { isDns1123Label } from '../../../apimachinery/names.ts'
 import { compareQuantities } from '../../../apimachinery/quantity.ts'
 import { checkOneOf, checkRequired, checkSubdomain, each, invalids } from './checks.ts'
@@ -64,6 +68,7 @@ export function checkClaimSpec(spec: PersistentVolumeClaimSpec, field: string, o
   if (spec.storageClassName) errors.push(...checkSubdomain(spec.storageClassName, `${field}.storageClassName`))
   if (spec.volumeMode !== undefined) errors.push(...checkOneOf(spec.volumeMode, VOLUME_MODES, `${field}.volumeMode`))
   errors.push(...checkDataSources(spec, field))
-  if (spec.volumeAttributesClassName) errors.push(...checkSubdomain(spec.volumeAttributesClassName, `${field}.volumeAttributesClassName`))
+  if (spec.volumeAttributesClassName)
+    errors.push(...checkSubdomain(spec.volumeAttributesClassName, `${field}.volumeAttributesClassName`))
   return errors
 }

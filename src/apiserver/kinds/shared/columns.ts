@@ -45,12 +45,20 @@ export const ageColumn: TableColumnDefinition<KubeObject> = {
 }
 
 /** Names and images of the containers of a template. */
-export function containerColumns<T>(containers: (object: T) => readonly Container[] | undefined, priority = 1): TableColumnDefinition<T>[] {
+export function containerColumns<T>(
+  containers: (object: T) => readonly Container[] | undefined,
+  priority = 1,
+): TableColumnDefinition<T>[] {
   const base = { type: 'string', priority } as const
   const join = (object: T, name: 'name' | 'image') => (containers(object) ?? []).map((c) => c[name] ?? '').join(',')
   return [
     { ...base, name: 'Containers', description: 'Names of each container in the template.', cell: (o) => join(o, 'name') },
-    { ...base, name: 'Images', description: 'Images referenced by each container in the template.', cell: (o) => join(o, 'image') },
+    {
+      ...base,
+      name: 'Images',
+      description: 'Images referenced by each container in the template.',
+      cell: (o) => join(o, 'image'),
+    },
   ]
 }
 

@@ -37,3 +37,22 @@ export function patch<T extends object, K extends keyof T>(
 export function orDefault(value: string | undefined, fallback: string): string {
   return value === undefined || value === null || value === '' ? fallback : value
 }
+
+/** The value without fields that are null, at any depth. The same value when there are none. */
+export function withoutNulls<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) {
+    const items = value.map((item: unknown) => withoutNulls(item))
+    return items.some((item, i) => item !== value[i]) ? (items as T) : value
+  }
+  let copy: { [key: string]: unknown } | undefined
+  for (const [key, field] of Object.entries(value)) {
+    const clean: unknown = withoutNulls(field)
+    if (clean === field && field !== null) continue
+    const changed = (copy ?? { ...value }) as { [key: string]: unknown }
+    copy = changed
+    if (field === null) delete changed[key]
+    else changed[key] = clean
+  }
+  return (copy as T | undefined) ?? value
+}

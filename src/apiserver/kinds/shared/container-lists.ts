@@ -4,7 +4,14 @@ import { duplicate, forbidden, invalid, notFound, required, tooMany } from '../.
 import type { Container, ContainerResizePolicy, EphemeralContainer, PodSpec } from '../../../apimachinery/generated/types.ts'
 import { checkDnsLabel, checkOneOf, checkRequired, checkRequiredOneOf, each } from './checks.ts'
 import type { VolumesByName } from './containers.ts'
-import { checkContainerPorts, checkEnv, checkEnvFrom, checkHostPorts, checkVolumeDevices, checkVolumeMounts } from './containers.ts'
+import {
+  checkContainerPorts,
+  checkEnv,
+  checkEnvFrom,
+  checkHostPorts,
+  checkVolumeDevices,
+  checkVolumeMounts,
+} from './containers.ts'
 import { checkHooksAndProbes, checkNoHooksAndProbes } from './probes.ts'
 import { isRestartableInit } from './qos.ts'
 import { checkContainerResources } from './resources.ts'
@@ -109,7 +116,9 @@ function checkInit(spec: PodSpec, around: Surroundings): FieldError[] {
     if (oldResizes) return errors
     const detail = "must not be set to 'RestartContainer' for non-sidecar initContainers"
     const resizing = each(c.resizePolicy, (p, j) =>
-      p.restartPolicy === 'RestartContainer' ? [invalid(`${path}.resizePolicy[${j}].restartPolicy`, p.restartPolicy, detail)] : [],
+      p.restartPolicy === 'RestartContainer'
+        ? [invalid(`${path}.resizePolicy[${j}].restartPolicy`, p.restartPolicy, detail)]
+        : [],
     )
     return [...errors, ...resizing]
   })
@@ -130,7 +139,9 @@ const NOT_FOR_EPHEMERAL = [
 
 function checkEphemeralFields(c: EphemeralContainer, field: string): FieldError[] {
   const detail = 'cannot be set for an Ephemeral Container'
-  const set = NOT_FOR_EPHEMERAL.filter((name) => c[name] !== undefined && (name !== 'resources' || Object.keys(c.resources ?? {}).length > 0))
+  const set = NOT_FOR_EPHEMERAL.filter(
+    (name) => c[name] !== undefined && (name !== 'resources' || Object.keys(c.resources ?? {}).length > 0),
+  )
   return [
     ...set.map((name) => forbidden(`${field}.${name}`, detail)),
     ...each(c.volumeMounts, (mount, i) =>

@@ -74,7 +74,14 @@ const ENV_FIELDS = [
   'status.podIP',
   'status.podIPs',
 ]
-const ALL_FIELDS = [...ENV_FIELDS, 'metadata.annotations', 'metadata.labels', 'spec.restartPolicy', 'spec.schedulerName', 'status.phase']
+const ALL_FIELDS = [
+  ...ENV_FIELDS,
+  'metadata.annotations',
+  'metadata.labels',
+  'spec.restartPolicy',
+  'spec.schedulerName',
+  'status.phase',
+]
 const RESOURCE_FIELDS = [
   'limits.cpu',
   'limits.ephemeral-storage',
@@ -101,7 +108,8 @@ export function checkFieldRef(ref: ObjectFieldSelector, supported: readonly stri
           ? `field label not supported: ${fieldPath}`
           : ''
   if (problem !== '') return [invalid(`${field}.fieldPath`, fieldPath, `error converting fieldPath: ${problem}`)]
-  if (subscript !== undefined) return checkQualifiedName(path === 'metadata.annotations' ? subscript.toLowerCase() : subscript, field)
+  if (subscript !== undefined)
+    return checkQualifiedName(path === 'metadata.annotations' ? subscript.toLowerCase() : subscript, field)
   const real = path === 'spec.host' ? 'spec.nodeName' : path
   return supported.includes(real) ? [] : [notSupported(`${field}.fieldPath`, real, supported)]
 }
@@ -185,8 +193,10 @@ export function checkEnvFrom(sources: readonly EnvFromSource[] | undefined, fiel
       errors.push(...(ref.name ? checkSubdomain(ref.name, `${path}.${kind}.name`) : [required(`${path}.${kind}.name`)]))
     }
     // The path is that of the list here, as in Kubernetes.
-    if (!source.configMapRef && !source.secretRef) errors.push(invalid(field, '', 'must specify one of: `configMapRef` or `secretRef`'))
-    if (source.configMapRef && source.secretRef) errors.push(invalid(field, '', 'may not have more than one field specified at a time'))
+    if (!source.configMapRef && !source.secretRef)
+      errors.push(invalid(field, '', 'must specify one of: `configMapRef` or `secretRef`'))
+    if (source.configMapRef && source.secretRef)
+      errors.push(invalid(field, '', 'may not have more than one field specified at a time'))
     return errors
   })
 }
@@ -231,7 +241,8 @@ export function checkVolumeMounts(container: Container, volumes: VolumesByName, 
     // Below the paths lack the index, as in Kubernetes.
     if (subPath !== '') errors.push(...checkRelativePath(subPath, `${field}.subPath`))
     if (subPathExpr !== '') {
-      if (subPath !== '') errors.push(invalid(`${path}.subPathExpr`, subPathExpr, 'subPathExpr and subPath are mutually exclusive'))
+      if (subPath !== '')
+        errors.push(invalid(`${path}.subPathExpr`, subPathExpr, 'subPathExpr and subPath are mutually exclusive'))
       errors.push(...checkRelativePath(subPathExpr, `${field}.subPathExpr`))
     }
     if (mount.mountPropagation !== undefined) {

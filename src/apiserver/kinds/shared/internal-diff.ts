@@ -56,7 +56,11 @@ function printField({ kind, type, zero }: Field, value: unknown): unknown {
 }
 
 const isEmpty = (value: unknown) =>
-  value === null || value === '' || value === 0 || value === false || (typeof value === 'object' && Object.keys(value).length === 0)
+  value === null ||
+  value === '' ||
+  value === 0 ||
+  value === false ||
+  (typeof value === 'object' && Object.keys(value).length === 0)
 
 function printType(type: string, object: Plain): Plain {
   const out: { [name: string]: unknown } = {}

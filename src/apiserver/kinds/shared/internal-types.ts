@@ -71,7 +71,8 @@ export const INTERNAL_TYPES: { readonly [type: string]: string } = {
   ConfigMapProjection: '>LocalObjectReference Items[]:KeyToPath Optional?',
   ServiceAccountTokenProjection: 'Audience ExpirationSeconds# Path',
   ClusterTrustBundleProjection: 'Name? SignerName? LabelSelector?:LabelSelector Optional? Path',
-  PodCertificateProjection: 'SignerName KeyType MaxExpirationSeconds? CredentialBundlePath KeyPath CertificateChainPath UserAnnotations{}',
+  PodCertificateProjection:
+    'SignerName KeyType MaxExpirationSeconds? CredentialBundlePath KeyPath CertificateChainPath UserAnnotations{}',
   PortworxVolumeSource: 'VolumeID FSType=fsType ReadOnly!',
   ScaleIOVolumeSource:
     'Gateway System SecretRef?:LocalObjectReference SSLEnabled=sslEnabled! ProtectionDomain StoragePool StorageMode ' +
@@ -129,7 +130,8 @@ export const INTERNAL_TYPES: { readonly [type: string]: string } = {
     'AllowPrivilegeEscalation? ProcMount? SeccompProfile?:SeccompProfile AppArmorProfile?:AppArmorProfile',
   Capabilities: 'Add[] Drop[]',
   SELinuxOptions: 'User Role Type Level',
-  WindowsSecurityContextOptions: 'GMSACredentialSpecName=gmsaCredentialSpecName? GMSACredentialSpec=gmsaCredentialSpec? RunAsUserName? HostProcess?',
+  WindowsSecurityContextOptions:
+    'GMSACredentialSpecName=gmsaCredentialSpecName? GMSACredentialSpec=gmsaCredentialSpec? RunAsUserName? HostProcess?',
   SeccompProfile: 'Type LocalhostProfile?',
   AppArmorProfile: 'Type LocalhostProfile?',
   EphemeralContainer: '>EphemeralContainerCommon TargetContainerName',

@@ -109,7 +109,10 @@ export function cidrContains(outer: string, inner: string): boolean {
   const out = parseCidr(outer)
   const into = inner.includes('/') ? parseCidr(inner) : parseCidr(`${inner}/${inner.includes(':') ? 128 : 32}`)
   if (out === undefined || into === undefined || out.ip.address.kind() !== into.ip.address.kind()) return false
-  return into.bits >= out.bits && maskAddress(into.ip.address, out.bits).toString() === maskAddress(out.ip.address, out.bits).toString()
+  return (
+    into.bits >= out.bits &&
+    maskAddress(into.ip.address, out.bits).toString() === maskAddress(out.ip.address, out.bits).toString()
+  )
 }
 
 /** True for one address (CIDR) of each family; the list is dual-stack. */

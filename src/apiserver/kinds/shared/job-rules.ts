@@ -71,7 +71,8 @@ function checkSuccessRule(rule: SuccessPolicyRule, completions: number, field: s
   if (count === undefined) return errors
   errors.push(...checkNotNegative(count, `${field}.succeededCount`))
   const above = (limit: number, what: string) => {
-    if (count > limit) errors.push(invalid(`${field}.succeededCount`, count, `must be less than or equal to ${limit} (the number of ${what})`))
+    if (count > limit)
+      errors.push(invalid(`${field}.succeededCount`, count, `must be less than or equal to ${limit} (the number of ${what})`))
   }
   above(completions, 'specified completions')
   if (indexes !== undefined) above(parsed.total, 'indexes in the specified succeededIndexes field')
@@ -178,7 +179,8 @@ function checkIndexed(spec: JobSpec, field: string): FieldError[] {
   }
   if (failed !== undefined && failed > 100_000) atMost('maxFailedIndexes', failed, 100_000)
   if (completions === undefined || completions <= 100_000 || spec.backoffLimitPerIndex === undefined) return errors
-  if (failed === undefined) errors.push(required(`${field}.maxFailedIndexes`, 'must be specified when completions is above 100000'))
+  if (failed === undefined)
+    errors.push(required(`${field}.maxFailedIndexes`, 'must be specified when completions is above 100000'))
   if (parallelism !== undefined && parallelism > 10_000) atMost('parallelism', parallelism, 10_000, ` ${MANY}`)
   if (failed !== undefined && failed > 10_000) atMost('maxFailedIndexes', failed, 10_000, ` ${MANY}`)
   return errors

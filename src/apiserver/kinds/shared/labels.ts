@@ -78,5 +78,7 @@ export function formatLabels(labels: StringMap | undefined): string {
 
 /** The text of a selector as the scale subresource and columns give it: '' for one that matches everything. */
 export function selectorText(selector: LabelSelector | undefined): string {
-  return selector === undefined || !isUsableSelector(selector) ? '' : selectors.formatRequirements(selectors.requirementsOf(selector))
+  return selector === undefined || !isUsableSelector(selector)
+    ? ''
+    : selectors.formatRequirements(selectors.requirementsOf(selector))
 }

@@ -22,7 +22,8 @@ export function nextGeneration<T extends KubeObject>(object: T, old: T, changed:
 /** For kinds whose spec is numbered and that have no status. */
 export const generationOfSpec = {
   prepareForCreate: <T extends WithSpecAndStatus>(object: T): T => withGeneration(object, 1),
-  prepareForUpdate: <T extends WithSpecAndStatus>(object: T, old: T): T => nextGeneration(object, old, !jsonEqual(object.spec, old.spec)),
+  prepareForUpdate: <T extends WithSpecAndStatus>(object: T, old: T): T =>
+    nextGeneration(object, old, !jsonEqual(object.spec, old.spec)),
 }
 
 /** The stored object with the new status, and of the new metadata what a status write may set. */
@@ -32,7 +33,14 @@ export function onlyStatus<T extends WithSpecAndStatus>(object: T, old: T, keep:
 }
 
 /** What metav1.ResetObjectMetaForStatus puts back. */
-export const META_KEPT_IN_STATUS = ['deletionTimestamp', 'generation', 'labels', 'annotations', 'finalizers', 'ownerReferences'] as const
+export const META_KEPT_IN_STATUS = [
+  'deletionTimestamp',
+  'generation',
+  'labels',
+  'annotations',
+  'finalizers',
+  'ownerReferences',
+] as const
 
 /** Nothing of status can be written with the object; what is stored stays. */
 export function keepStatus<T extends WithSpecAndStatus>(object: T, old: T): T {

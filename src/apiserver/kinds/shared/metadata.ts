@@ -92,14 +92,16 @@ function checkManagedFields(entries: readonly ManagedFieldsEntry[], field: strin
     }
     const manager = entry.manager ?? ''
     if (byteLength(manager) > 128) errors.push(tooLong(`${path}.fieldManager`, 128))
-    if (!ASCII_PRINTABLE.test(manager)) errors.push(invalid(`${path}.fieldManager`, manager, 'should only contain printable characters'))
+    if (!ASCII_PRINTABLE.test(manager))
+      errors.push(invalid(`${path}.fieldManager`, manager, 'should only contain printable characters'))
     if ((entry.subresource ?? '').length > 256) errors.push(tooLong(`${path}.subresource`, 256))
     return errors
   })
 }
 
 /** The group-less finalizer rule holds for the built-in kinds only. */
-const isCustom = (object: KubeObject) => /^[^/]+\.[^/]+\.[^/]+\//.test(object.apiVersion ?? '') && !(object.apiVersion ?? '').includes('.k8s.io/')
+const isCustom = (object: KubeObject) =>
+  /^[^/]+\.[^/]+\.[^/]+\//.test(object.apiVersion ?? '') && !(object.apiVersion ?? '').includes('.k8s.io/')
 
 /** The errors of an object's metadata in a create: what every kind's Validate begins with. */
 export function validateMetadata(object: KubeObject, namespaced: boolean, nameRule: NameRule = nameIsSubdomain): FieldError[] {

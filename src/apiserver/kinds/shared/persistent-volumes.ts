@@ -20,7 +20,8 @@ function checkGlusterfs(s: GlusterfsPersistentVolumeSource, field: string): Fiel
   const namespace = s.endpointsNamespace
   const path = `${field}.endpointsNamespace`
   if (namespace === undefined) return errors
-  if (namespace === '') return [...errors, invalid(path, '', 'if the endpointnamespace is set, it must be a valid namespace name')]
+  if (namespace === '')
+    return [...errors, invalid(path, '', 'if the endpointnamespace is set, it must be a valid namespace name')]
   return [...errors, ...invalids(path, namespace, isDns1123Label(namespace))]
 }
 
@@ -34,20 +35,32 @@ function checkIscsi(s: ISCSIPersistentVolumeSource, field: string, volume: strin
   ]
 }
 
-const CSI_SECRETS = ['controllerPublishSecretRef', 'controllerExpandSecretRef', 'nodePublishSecretRef', 'nodeExpandSecretRef'] as const
+const CSI_SECRETS = [
+  'controllerPublishSecretRef',
+  'controllerExpandSecretRef',
+  'nodePublishSecretRef',
+  'nodeExpandSecretRef',
+] as const
 
 function checkCsi(s: CSIPersistentVolumeSource, field: string): FieldError[] {
   const refs = CSI_SECRETS.flatMap((name) => {
     const ref = s[name]
     return ref === undefined ? [] : sources.checkSecretReference(ref, `${field}.${name}`)
   })
-  return [...sources.checkCsiDriverName(s.driver, `${field}.driver`), ...checkRequired(s.volumeHandle, `${field}.volumeHandle`), ...refs]
+  return [
+    ...sources.checkCsiDriverName(s.driver, `${field}.driver`),
+    ...checkRequired(s.volumeHandle, `${field}.volumeHandle`),
+    ...refs,
+  ]
 }
 
 type Spec = PersistentVolumeSpec
 type Check = (spec: Spec, field: string, volume: string) => FieldError[]
 
-function source<K extends keyof Spec>(name: K, check: (source: NonNullable<Spec[K]>, field: string, volume: string) => FieldError[]) {
+function source<K extends keyof Spec>(
+  name: K,
+  check: (source: NonNullable<Spec[K]>, field: string, volume: string) => FieldError[],
+) {
   const run: Check = (spec, field, volume) => {
     const value = spec[name]
     return value === undefined || value === null ? [] : check(value as NonNullable<Spec[K]>, `${field}.${name}`, volume)
@@ -59,7 +72,10 @@ function source<K extends keyof Spec>(name: K, check: (source: NonNullable<Spec[
 const SOURCES: readonly (readonly [keyof Spec, Check])[] = [
   source('hostPath', sources.checkHostPath),
   source('gcePersistentDisk', (s, f) => [...checkRequired(s.pdName, `${f}.pdName`), ...sources.checkPartition(s.partition, f)]),
-  source('awsElasticBlockStore', (s, f) => [...checkRequired(s.volumeID, `${f}.volumeID`), ...sources.checkPartition(s.partition, f)]),
+  source('awsElasticBlockStore', (s, f) => [
+    ...checkRequired(s.volumeID, `${f}.volumeID`),
+    ...sources.checkPartition(s.partition, f),
+  ]),
   source('glusterfs', checkGlusterfs),
   source('flocker', sources.checkFlocker),
   source('nfs', sources.checkNfs),
@@ -93,7 +109,8 @@ function checkSources(spec: Spec, field: string, volume: string): FieldError[] {
   const given = SOURCES.filter(([name]) => spec[name] !== undefined)
   if (given.length === 0) return [required(field, 'must specify a volume type')]
   return given.flatMap(([name, check], i) => {
-    const extra = i === 0 ? check(spec, field, volume) : [forbidden(`${field}.${name}`, 'may not specify more than 1 volume type')]
+    const extra =
+      i === 0 ? check(spec, field, volume) : [forbidden(`${field}.${name}`, 'may not specify more than 1 volume type')]
     const needsNode = name === 'local' && i === 0 && spec.nodeAffinity === undefined
     return needsNode ? [...extra, required(`${field}.nodeAffinity`, 'Local volume requires node affinity')] : extra
   })
@@ -138,7 +155,9 @@ function checkNodeAffinity(spec: Spec, field: string, old: Spec | undefined): Fi
   const path = `${field}.nodeAffinity.required`
   if (needed === undefined) return [required(path, 'must specify required node constraints')]
   const oldTerms = old?.nodeAffinity?.required?.nodeSelectorTerms ?? []
-  const any = oldTerms.some((t) => (t.matchExpressions ?? []).some((e) => (e.values ?? []).some((v) => isValidLabelValue(v).length > 0)))
+  const any = oldTerms.some((t) =>
+    (t.matchExpressions ?? []).some((e) => (e.values ?? []).some((v) => isValidLabelValue(v).length > 0)),
+  )
   return checkNodeSelector(needed, path, any)
 }
 
@@ -167,7 +186,9 @@ export function checkVolumeSpec(spec: Spec, field: string, volume: string, inlin
   const mode = spec.volumeMode
   if (mode !== undefined && !inline) errors.push(...checkOneOf(mode, VOLUME_MODES, `${field}.volumeMode`))
   if (mode !== undefined && inline && mode !== 'Filesystem') {
-    errors.push(forbidden(`${field}.volumeMode`, 'may not specify volumeMode other than Filesystem in the context of inline volumes'))
+    errors.push(
+      forbidden(`${field}.volumeMode`, 'may not specify volumeMode other than Filesystem in the context of inline volumes'),
+    )
   }
   return [...errors, ...checkAttributesClass(spec, field)]
 }

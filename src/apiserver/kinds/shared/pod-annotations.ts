@@ -59,7 +59,11 @@ export function checkPodAnnotations(
 }
 
 /** Some annotations can't be changed once the pod is there. */
-export function checkPodAnnotationChanges(annotations: StringMap | undefined, old: StringMap | undefined, field: string): FieldError[] {
+export function checkPodAnnotationChanges(
+  annotations: StringMap | undefined,
+  old: StringMap | undefined,
+  field: string,
+): FieldError[] {
   const isFixed = (key: string) => key.startsWith(APPARMOR) || key === MIRROR
   const what = (key: string) => (key === MIRROR ? 'mirror pod annotation' : 'AppArmor annotations')
   const changed = Object.keys(old ?? {}).filter((key) => isFixed(key) && annotations?.[key] !== old?.[key])

@@ -119,7 +119,8 @@ function gatesCell(pod: Pod): string {
   return gates.length === 0 ? '<none>' : `${open.length}/${gates.length}`
 }
 
-const RESTARTS = 'The number of times the containers in this pod have been restarted and when the last container in this pod has restarted.'
+const RESTARTS =
+  'The number of times the containers in this pod have been restarted and when the last container in this pod has restarted.'
 
 function readyCell(pod: Pod): string {
   const { ready, total } = summarizePod(pod)

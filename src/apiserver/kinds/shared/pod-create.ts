@@ -16,7 +16,12 @@ import { computeQos } from './qos.ts'
 import { checkAppArmor } from './security.ts'
 
 /** The selector with an expression for each of the keys that the pod's labels have. */
-function withLabelValues(selector: LabelSelector, keys: readonly string[], operator: 'In' | 'NotIn', labels: StringMap): LabelSelector {
+function withLabelValues(
+  selector: LabelSelector,
+  keys: readonly string[],
+  operator: 'In' | 'NotIn',
+  labels: StringMap,
+): LabelSelector {
   const added = keys.filter((key) => labels[key] !== undefined).map((key) => ({ key, operator, values: [labels[key] ?? ''] }))
   return added.length === 0 ? selector : { ...selector, matchExpressions: [...(selector.matchExpressions ?? []), ...added] }
 }

@@ -30,7 +30,8 @@ export function keepResizeOnly(pod: Pod, old: Pod): Pod {
   return { ...old, metadata: { ...old.metadata, managedFields: pod.metadata.managedFields }, spec }
 }
 
-const removed = (now: StringMap | undefined, old: StringMap | undefined) => Object.keys(old ?? {}).some((name) => now?.[name] === undefined)
+const removed = (now: StringMap | undefined, old: StringMap | undefined) =>
+  Object.keys(old ?? {}).some((name) => now?.[name] === undefined)
 
 function checkRemovals(now: ResourceRequirements, old: ResourceRequirements, field: string, what: string): FieldError[] {
   return (['requests', 'limits'] as const)
@@ -43,7 +44,9 @@ function checkOrder(now: PodSpec, old: PodSpec): FieldError[] {
     const [after, before] = [now[list] ?? [], old[list] ?? []]
     if (after.length !== before.length) return [forbidden(`spec.${list}`, `${list} may not be added or removed on resize`)]
     return before.flatMap((c, i) =>
-      after[i]?.name === c.name ? [] : [forbidden(`spec.${list}[${i}].name`, `${list} may not be renamed or reordered on resize`)],
+      after[i]?.name === c.name
+        ? []
+        : [forbidden(`spec.${list}[${i}].name`, `${list} may not be renamed or reordered on resize`)],
     )
   })
 }

@@ -47,7 +47,10 @@ function defaultProbe(probe: Probe): Probe {
   }
 }
 
-const defaultHandler = (handler: LifecycleHandler): LifecycleHandler => ({ ...handler, ...patch(handler, 'httpGet', defaultHttpGet) })
+const defaultHandler = (handler: LifecycleHandler): LifecycleHandler => ({
+  ...handler,
+  ...patch(handler, 'httpGet', defaultHttpGet),
+})
 
 const canonicalRequirements = (r: ResourceRequirements): ResourceRequirements => ({
   ...omitZero(r, ['limits', 'requests', 'claims']),
@@ -150,7 +153,15 @@ export function defaultPodSpec(given: PodSpec | undefined): PodSpec {
 
 /** A template's metadata keeps no nulls; it is there even when empty. */
 function templateMetadata(meta: ObjectMeta | undefined): ObjectMeta {
-  return omitZero(meta ?? {}, ['labels', 'annotations', 'finalizers', 'ownerReferences', 'name', 'namespace', 'creationTimestamp'])
+  return omitZero(meta ?? {}, [
+    'labels',
+    'annotations',
+    'finalizers',
+    'ownerReferences',
+    'name',
+    'namespace',
+    'creationTimestamp',
+  ])
 }
 
 /** Defaults of a pod template. The host ports that the host's network implies are filled in pods only. */
@@ -159,7 +170,9 @@ export function defaultPodTemplate(template: PodTemplateSpec | undefined): PodTe
 }
 
 const requestLimits = (c: Container): Container =>
-  c.resources?.limits === undefined ? c : { ...c, resources: { ...c.resources, requests: withMissing(c.resources.requests, c.resources.limits) } }
+  c.resources?.limits === undefined
+    ? c
+    : { ...c, resources: { ...c.resources, requests: withMissing(c.resources.requests, c.resources.limits) } }
 
 /** Requests and limits of the pod as a whole that follow from its containers and from one another. */
 function podLevelResources(spec: PodSpec): PodSpec {
@@ -167,7 +180,9 @@ function podLevelResources(spec: PodSpec): PodSpec {
   if (own === undefined) return spec
   let { limits, requests } = own
   if (Object.keys({ ...limits, ...requests }).length > 0) {
-    const huge = Object.entries(aggregateContainers(spec, 'limits')).filter(([n]) => isHugePages(n) && requests?.[n] === undefined)
+    const huge = Object.entries(aggregateContainers(spec, 'limits')).filter(
+      ([n]) => isHugePages(n) && requests?.[n] === undefined,
+    )
     if (huge.length > 0) limits = withMissing(limits, Object.fromEntries(huge))
   }
   if (limits !== undefined && Object.keys(limits).length > 0) {
@@ -182,7 +197,10 @@ function podLevelResources(spec: PodSpec): PodSpec {
 /** On the host's network every container port is a host port. */
 function withHostPorts(spec: PodSpec): PodSpec {
   const open = (list: readonly Container[]) =>
-    list.map((c) => ({ ...c, ...patch(c, 'ports', (ports) => ports.map((p) => ({ ...p, hostPort: p.hostPort || p.containerPort }))) }))
+    list.map((c) => ({
+      ...c,
+      ...patch(c, 'ports', (ports) => ports.map((p) => ({ ...p, hostPort: p.hostPort || p.containerPort }))),
+    }))
   return { ...spec, containers: open(spec.containers ?? []), ...patch(spec, 'initContainers', open) }
 }
 

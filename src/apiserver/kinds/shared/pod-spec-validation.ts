@@ -41,7 +41,9 @@ function checkDnsConfig(config: PodDNSConfig | undefined, policy: string | undef
   errors.push(...nameservers.flatMap((ip, i) => checkIp(ip, `${field}.nameservers[${i}]`)))
   if (searches.length > 32) errors.push(invalid(`${field}.searches`, searches, 'must not have more than 32 search paths'))
   if (searches.join(' ').length > 2048) {
-    errors.push(invalid(`${field}.searches`, searches, 'must not have more than 2048 characters (including spaces) in the search list'))
+    errors.push(
+      invalid(`${field}.searches`, searches, 'must not have more than 2048 characters (including spaces) in the search list'),
+    )
   }
   for (const [i, search] of searches.entries()) {
     const path = search.endsWith('.') ? search.slice(0, -1) : search
@@ -87,7 +89,9 @@ function checkPodLevelResources(spec: PodSpec, claimNames: readonly string[], fi
   for (const [name, sum] of Object.entries(aggregateContainers(spec, 'requests'))) {
     const mine = own.requests?.[name]
     if (mine === undefined || compareQuantities(sum, mine) <= 0) continue
-    errors.push(invalid(`${path}.requests[${name}]`, mine, `must be greater than or equal to aggregate container requests of ${sum}`))
+    errors.push(
+      invalid(`${path}.requests[${name}]`, mine, `must be greater than or equal to aggregate container requests of ${sum}`),
+    )
   }
   for (const [name, sum] of Object.entries(aggregateContainers(spec, 'limits'))) {
     const mine = own.limits?.[name]
@@ -98,7 +102,9 @@ function checkPodLevelResources(spec: PodSpec, claimNames: readonly string[], fi
     for (const [name, limit] of Object.entries(container.resources?.limits ?? {})) {
       const mine = own.limits?.[name]
       if (mine === undefined || compareQuantities(limit, mine) <= 0) continue
-      errors.push(invalid(`${path}.containers[${i}][${name}].limits`, limit, `must be less than or equal to pod limits of ${mine}`))
+      errors.push(
+        invalid(`${path}.containers[${i}][${name}].limits`, limit, `must be less than or equal to pod limits of ${mine}`),
+      )
     }
   }
   return errors
@@ -220,7 +226,11 @@ export function checkPodSpec(spec: PodSpec, meta: ObjectMeta | undefined, field:
     ...checkGates(spec, field),
     ...checkTopologySpread(spec.topologySpreadConstraints, `${field}.topologySpreadConstraints`, old?.topologySpreadConstraints),
     ...checkHostProcess(spec, containers, field),
-    ...checkHostUsers(spec, withDevices.map((c) => `${c.field}.volumeDevices`), field),
+    ...checkHostUsers(
+      spec,
+      withDevices.map((c) => `${c.field}.volumeDevices`),
+      field,
+    ),
     ...checkHostnames(spec, field),
     ...checkNamesAndChoices(spec, field),
     ...checkOs(spec, containers, field),

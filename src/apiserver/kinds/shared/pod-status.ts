@@ -1,7 +1,15 @@
 /** Writes to a pod's /status. Source: k8s 1.36 core validation, ValidatePodStatusUpdate. */
 import type { FieldError } from '../../../apimachinery/field-errors.ts'
 import { duplicate, forbidden, invalid, required } from '../../../apimachinery/field-errors.ts'
-import type { Container, ContainerStatus, Pod, PodCondition, PodOS, PodSpec, PodStatus } from '../../../apimachinery/generated/types.ts'
+import type {
+  Container,
+  ContainerStatus,
+  Pod,
+  PodCondition,
+  PodOS,
+  PodSpec,
+  PodStatus,
+} from '../../../apimachinery/generated/types.ts'
 import { checkImmutable, checkOneOf, checkQualifiedName, checkSubdomain, each } from './checks.ts'
 import { checkIp, ipFamily, isDualStack } from './ip.ts'
 import { checkPodAnnotationChanges, checkPodAnnotations } from './pod-annotations.ts'
@@ -88,7 +96,11 @@ function checkClaimStatuses(status: PodStatus, spec: PodSpec): FieldError[] {
   })
 }
 
-function checkAddresses(ips: readonly { readonly ip: string }[], old: readonly { readonly ip: string }[], field: string): FieldError[] {
+function checkAddresses(
+  ips: readonly { readonly ip: string }[],
+  old: readonly { readonly ip: string }[],
+  field: string,
+): FieldError[] {
   const values = ips.map((entry) => entry.ip)
   const kept = old.map((entry) => entry.ip)
   const errors = values.flatMap((ip, i) => checkIp(ip, `${field}[${i}]`, kept))
@@ -123,7 +135,11 @@ function checkUsers(statuses: readonly ContainerStatus[] | undefined, os: PodOS 
 
 const HEALTH = ['Healthy', 'Unhealthy', 'Unknown']
 
-function checkAllocated(statuses: readonly ContainerStatus[] | undefined, containers: readonly Container[], field: string): FieldError[] {
+function checkAllocated(
+  statuses: readonly ContainerStatus[] | undefined,
+  containers: readonly Container[],
+  field: string,
+): FieldError[] {
   return each(statuses, (status, i) =>
     each(status.allocatedResourcesStatus, (allocated, j) => {
       const path = `${field}[${i}].allocatedResourcesStatus[${j}]`

@@ -40,7 +40,12 @@ export function printableSelector(selector: LabelSelector) {
 }
 
 /** A workload's own selector: present, valid, and not empty. `kind` is the word in the error for an empty one. */
-export function checkWorkloadSelector(selector: LabelSelector | undefined, kind: string, field: string, anyValues = false): FieldError[] {
+export function checkWorkloadSelector(
+  selector: LabelSelector | undefined,
+  kind: string,
+  field: string,
+  anyValues = false,
+): FieldError[] {
   if (selector === undefined) return [required(field)]
   const errors = checkLabelSelector(selector, field, anyValues)
   if (isEmptySelector(selector)) errors.push(invalid(field, printableSelector(selector), `empty selector is invalid for ${kind}`))
@@ -52,10 +57,16 @@ export function templateMatches(selector: LabelSelector | undefined, template: P
 }
 
 /** The template's labels have to be selected. `selector` undefined selects nothing. */
-export function checkTemplateLabels(selector: LabelSelector | undefined, template: PodTemplateSpec | undefined, field: string): FieldError[] {
+export function checkTemplateLabels(
+  selector: LabelSelector | undefined,
+  template: PodTemplateSpec | undefined,
+  field: string,
+): FieldError[] {
   if (templateMatches(selector, template)) return []
   const labels = template?.metadata?.labels
-  return [invalid(`${field}.metadata.labels`, labels ? printableMap(labels) : null, '`selector` does not match template `labels`')]
+  return [
+    invalid(`${field}.metadata.labels`, labels ? printableMap(labels) : null, '`selector` does not match template `labels`'),
+  ]
 }
 
 /** Pods of a workload that runs for ever restart always and have no deadline. `owner` names it in the error. */

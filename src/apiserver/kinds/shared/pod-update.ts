@@ -31,7 +31,10 @@ const UPDATABLE = [
 /** Undefined when containers were added or removed: then nothing else is looked at. */
 function checkContainers(now: readonly Container[], old: readonly Container[], field: string): FieldError[] | undefined {
   if (now.length !== old.length) return undefined
-  return now.flatMap((c, i) => [...checkRequired(c.image, `${field}[${i}].image`), ...checkImagePadding(c.image, `${field}[${i}]`)])
+  return now.flatMap((c, i) => [
+    ...checkRequired(c.image, `${field}[${i}].image`),
+    ...checkImagePadding(c.image, `${field}[${i}]`),
+  ])
 }
 
 function checkDeadline(now: number | undefined, old: number | undefined, field: string): FieldError[] {
@@ -60,7 +63,9 @@ function checkGates(now: readonly PodSchedulingGate[], old: readonly PodScheduli
 
 function checkNodeSelectorChange(now: StringMap | undefined, old: StringMap | undefined, field: string): FieldError[] {
   const changed = Object.entries(old ?? {}).filter(([key, value]) => now?.[key] !== value)
-  return changed.map(() => invalid(field, now ?? null, 'only additions to spec.nodeSelector are allowed (no mutations or deletions)'))
+  return changed.map(() =>
+    invalid(field, now ?? null, 'only additions to spec.nodeSelector are allowed (no mutations or deletions)'),
+  )
 }
 
 function hasOnlyAdditions(now: NodeSelectorTerm, old: NodeSelectorTerm): boolean {
@@ -149,7 +154,8 @@ export function checkPodUpdate(pod: Pod, oldPod: Pod): FieldError[] {
 
 /** A write to /ephemeralcontainers: containers may be added, never changed or taken away. */
 export function checkEphemeralUpdate(pod: Pod, oldPod: Pod): FieldError[] {
-  if (oldPod.metadata.annotations?.[MIRROR] !== undefined) return [forbidden('[]', 'static pods do not support ephemeral containers')]
+  if (oldPod.metadata.annotations?.[MIRROR] !== undefined)
+    return [forbidden('[]', 'static pods do not support ephemeral containers')]
   const now = pod.spec?.ephemeralContainers ?? []
   const field = 'spec.ephemeralContainers'
   const changes = (oldPod.spec?.ephemeralContainers ?? []).flatMap((old) => {

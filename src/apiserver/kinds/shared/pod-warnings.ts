@@ -39,7 +39,9 @@ export function nodeTermWarnings(term: NodeSelectorTerm, checkValues: boolean, f
     const path = `${field}.matchExpressions[${i}]`
     const own = message === undefined ? [] : [`${path}.key: ${e.key} is ${message}`]
     if (!checkValues) return own
-    const values = (e.values ?? []).flatMap((v, j) => isValidLabelValue(v).map((m) => `${path}.values[${j}]: ${v} is invalid, ${m}`))
+    const values = (e.values ?? []).flatMap((v, j) =>
+      isValidLabelValue(v).map((m) => `${path}.values[${j}]: ${v} is invalid, ${m}`),
+    )
     return [...own, ...values]
   })
 }
@@ -106,12 +108,18 @@ function volumeWarnings(spec: PodSpec, field: string): string[] {
       if (volume[name as keyof typeof volume] !== undefined) warnings.push(`${at}.${shown}: ${message}`)
     }
     const claim = volume.ephemeral?.volumeClaimTemplate?.spec
-    warnings.push(...fractionWarnings(claim?.resources?.requests, ['storage'], `${at}.ephemeral.volumeClaimTemplate.spec.resources.requests`))
+    warnings.push(
+      ...fractionWarnings(claim?.resources?.requests, ['storage'], `${at}.ephemeral.volumeClaimTemplate.spec.resources.requests`),
+    )
   }
   return [...warnings, ...overlapWarnings(spec.volumes ?? [])]
 }
 
-function repeated<T>(items: readonly T[] | undefined, key: (item: T) => string, text: (index: number, key: string) => string): string[] {
+function repeated<T>(
+  items: readonly T[] | undefined,
+  key: (item: T) => string,
+  text: (index: number, key: string) => string,
+): string[] {
   const seen = new Set<string>()
   return (items ?? []).flatMap((item, i) => {
     const k = key(item)
@@ -209,8 +217,16 @@ function podAffinityWarnings(affinity: PodAffinity | undefined, field: string): 
 function listWarnings(spec: PodSpec, field: string): string[] {
   const secrets = `${field}.imagePullSecrets`
   return [
-    ...repeated(spec.hostAliases, (a) => a.ip, (i, ip) => `${field}.hostAliases[${i}].ip: duplicate ip ${JSON.stringify(ip)}`),
-    ...repeated(spec.imagePullSecrets, (s) => s.name ?? '', (i, name) => `${secrets}[${i}].name: duplicate name ${JSON.stringify(name)}`),
+    ...repeated(
+      spec.hostAliases,
+      (a) => a.ip,
+      (i, ip) => `${field}.hostAliases[${i}].ip: duplicate ip ${JSON.stringify(ip)}`,
+    ),
+    ...repeated(
+      spec.imagePullSecrets,
+      (s) => s.name ?? '',
+      (i, name) => `${secrets}[${i}].name: duplicate name ${JSON.stringify(name)}`,
+    ),
     ...(spec.imagePullSecrets ?? []).flatMap((s, i) => (s.name ? [] : [`${secrets}[${i}].name: invalid empty name ""`])),
     ...fractionWarnings(spec.overhead, ['memory', 'ephemeral-storage'], `${field}.overhead`),
   ]

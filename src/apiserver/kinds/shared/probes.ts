@@ -1,7 +1,14 @@
 /** Probes and lifecycle hooks. Source: k8s 1.36 core validation (validateProbe, validateHandler, validateLifecycle). */
 import type { FieldError } from '../../../apimachinery/field-errors.ts'
 import { forbidden, invalid, required } from '../../../apimachinery/field-errors.ts'
-import type { Container, HTTPGetAction, Lifecycle, LifecycleHandler, PodOS, Probe } from '../../../apimachinery/generated/types.ts'
+import type {
+  Container,
+  HTTPGetAction,
+  Lifecycle,
+  LifecycleHandler,
+  PodOS,
+  Probe,
+} from '../../../apimachinery/generated/types.ts'
 import { isHttpHeaderName } from '../../../apimachinery/names.ts'
 import { checkNotNegative, checkOneOf, checkPort, checkRequired, invalids } from './checks.ts'
 
@@ -67,7 +74,10 @@ function checkReadinessProbe(probe: Probe | undefined, grace: Grace, field: stri
   return errors
 }
 
-const RT_SIGNALS = [...Array.from({ length: 15 }, (_, i) => `SIGRTMIN+${i + 1}`), ...Array.from({ length: 14 }, (_, i) => `SIGRTMAX-${14 - i}`)]
+const RT_SIGNALS = [
+  ...Array.from({ length: 15 }, (_, i) => `SIGRTMIN+${i + 1}`),
+  ...Array.from({ length: 14 }, (_, i) => `SIGRTMAX-${14 - i}`),
+]
 const LINUX_SIGNALS = [
   ...'ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM'.split(' '),
   ...'TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN RTMAX'.split(' '),

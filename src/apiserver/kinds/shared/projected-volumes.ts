@@ -27,7 +27,8 @@ export function checkDownwardFile(file: DownwardAPIVolumeFile, field: string): F
   const errors = [...checkRequired(file.path, `${field}.path`), ...checkVolumeFilePath(file.path ?? '', `${field}.path`)]
   if (file.fieldRef !== undefined) {
     errors.push(...checkFieldRef(file.fieldRef, VOLUME_FIELDS, `${field}.fieldRef`))
-    if (file.resourceFieldRef) errors.push(invalid(field, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'))
+    if (file.resourceFieldRef)
+      errors.push(invalid(field, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'))
   } else if (file.resourceFieldRef !== undefined) {
     errors.push(...checkResourceFieldRef(file.resourceFieldRef, `${field}.resourceFieldRef`, true))
   } else errors.push(required(field, 'one of fieldRef and resourceFieldRef is required'))
@@ -49,7 +50,11 @@ class Paths {
   }
 }
 
-function checkKeys(source: { readonly name?: string; readonly items?: readonly KeyToPath[] }, field: string, paths: Paths): FieldError[] {
+function checkKeys(
+  source: { readonly name?: string; readonly items?: readonly KeyToPath[] },
+  field: string,
+  paths: Paths,
+): FieldError[] {
   const name = source.name ?? ''
   return [
     ...checkRequired(name, `${field}.name`),

@@ -30,7 +30,9 @@ export function aggregateContainers(spec: PodSpec, kind: 'requests' | 'limits'):
 }
 
 const computeOnly = (list: StringMap | undefined): StringMap =>
-  Object.fromEntries(Object.entries(list ?? {}).filter(([n, q]) => (n === 'cpu' || n === 'memory') && compareQuantities(q, '0') > 0))
+  Object.fromEntries(
+    Object.entries(list ?? {}).filter(([n, q]) => (n === 'cpu' || n === 'memory') && compareQuantities(q, '0') > 0),
+  )
 
 /** The pod's class by its resources alone. */
 export function computeQos(spec: PodSpec): 'Guaranteed' | 'Burstable' | 'BestEffort' {

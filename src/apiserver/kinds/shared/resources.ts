@@ -19,7 +19,13 @@ const INTEGER = [
   'services.nodeports',
   'services.loadbalancers',
 ]
-const QUOTA = [...COMPUTE, ...COMPUTE.map((r) => `requests.${r}`), ...COMPUTE.map((r) => `limits.${r}`), 'requests.storage', ...INTEGER]
+const QUOTA = [
+  ...COMPUTE,
+  ...COMPUTE.map((r) => `requests.${r}`),
+  ...COMPUTE.map((r) => `limits.${r}`),
+  'requests.storage',
+  ...INTEGER,
+]
 const STANDARD = [...QUOTA, 'storage']
 
 export const isHugePages = (name: string) => name.startsWith('hugepages-')
@@ -113,7 +119,12 @@ export interface RequirementOptions {
   readonly anyHugePages?: boolean
 }
 
-function checkRequirements(r: ResourceRequirements, rule: ResourceNameRule, field: string, options: RequirementOptions): FieldError[] {
+function checkRequirements(
+  r: ResourceRequirements,
+  rule: ResourceNameRule,
+  field: string,
+  options: RequirementOptions,
+): FieldError[] {
   const { limits = {}, requests = {} } = r
   const any = options.anyHugePages === true
   const errors: FieldError[] = []

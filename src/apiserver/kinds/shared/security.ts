@@ -30,7 +30,9 @@ function checkSeccomp(profile: SeccompProfile | undefined, field: string): Field
   const path = `${field}.localhostProfile`
   if (type !== 'Localhost') {
     const shown = { Type: type, LocalhostProfile: localhostProfile ?? null }
-    return localhostProfile === undefined ? errors : [...errors, invalid(path, shown, 'can only be set when seccomp type is Localhost')]
+    return localhostProfile === undefined
+      ? errors
+      : [...errors, invalid(path, shown, 'can only be set when seccomp type is Localhost')]
   }
   if (localhostProfile === undefined) return [...errors, required(path, 'must be set when seccomp type is Localhost')]
   return [...errors, ...checkRelativePath(localhostProfile, path)]
@@ -51,7 +53,9 @@ export function checkAppArmor(profile: AppArmorProfile | undefined, field: strin
     }
     case 'RuntimeDefault':
     case 'Unconfined':
-      return localhostProfile === undefined ? [] : [invalid(path, localhostProfile, 'can only be set when AppArmor type is Localhost')]
+      return localhostProfile === undefined
+        ? []
+        : [invalid(path, localhostProfile, 'can only be set when AppArmor type is Localhost')]
     case '':
       return [required(`${field}.type`, 'type is required when appArmorProfile is set')]
     default:
@@ -144,8 +148,10 @@ function checkSysctls(sysctls: readonly Sysctl[] | undefined, spec: PodSpec, fie
     else if (seen.has(name)) errors.push(duplicate(path, name))
     seen.add(name)
     const plain = normalizedSysctl(name).replace(/\*.*$/, '')
-    if (spec.hostNetwork && plain.startsWith('net.')) errors.push(invalid(path, name, "may not be specified when 'hostNetwork' is true"))
-    else if (spec.hostIPC && IPC_SYSCTLS.test(plain)) errors.push(invalid(path, name, "may not be specified when 'hostIPC' is true"))
+    if (spec.hostNetwork && plain.startsWith('net.'))
+      errors.push(invalid(path, name, "may not be specified when 'hostNetwork' is true"))
+    else if (spec.hostIPC && IPC_SYSCTLS.test(plain))
+      errors.push(invalid(path, name, "may not be specified when 'hostIPC' is true"))
     return errors
   })
 }
@@ -163,7 +169,10 @@ export function checkPodSecurity(sc: PodSecurityContext | undefined, spec: PodSp
     errors.push(invalid(`${field}.shareProcessNamespace`, true, detail))
   }
   errors.push(...checkSysctls(sc.sysctls, spec, `${field}.sysctls`))
-  const oneOf = (name: 'fsGroupChangePolicy' | 'supplementalGroupsPolicy' | 'seLinuxChangePolicy', allowed: readonly string[]) => {
+  const oneOf = (
+    name: 'fsGroupChangePolicy' | 'supplementalGroupsPolicy' | 'seLinuxChangePolicy',
+    allowed: readonly string[],
+  ) => {
     const value = sc[name]
     return value === undefined ? [] : checkOneOf(value, allowed, `${field}.${name}`)
   }

@@ -115,7 +115,9 @@ function checkAffinity(spec: ServiceSpec): FieldError[] {
   const seconds = config.clientIP.timeoutSeconds
   const path = `${field}.clientIP.timeoutSeconds`
   if (seconds === undefined) return [...errors, required(path, why)]
-  return seconds > 0 && seconds <= 86400 ? errors : [...errors, invalid(path, seconds, 'must be greater than 0 and less than 86400')]
+  return seconds > 0 && seconds <= 86400
+    ? errors
+    : [...errors, invalid(path, seconds, 'must be greater than 0 and less than 86400')]
 }
 
 function checkFamilies(spec: ServiceSpec): FieldError[] {
@@ -127,7 +129,10 @@ function checkFamilies(spec: ServiceSpec): FieldError[] {
     return own
   })
   if (spec.ipFamilyPolicy === undefined) return errors
-  return [...errors, ...checkOneOf(spec.ipFamilyPolicy, ['PreferDualStack', 'RequireDualStack', 'SingleStack'], 'spec.ipFamilyPolicy')]
+  return [
+    ...errors,
+    ...checkOneOf(spec.ipFamilyPolicy, ['PreferDualStack', 'RequireDualStack', 'SingleStack'], 'spec.ipFamilyPolicy'),
+  ]
 }
 
 /** The addresses against one another and against the families. */
@@ -218,10 +223,7 @@ function checkTraffic(spec: ServiceSpec): FieldError[] {
   } else errors.push(...checkOneOf(internal, ['Cluster', 'Local'], 'spec.internalTrafficPolicy'))
   const distribution = spec.trafficDistribution
   if (distribution === undefined) return errors
-  return [
-    ...errors,
-    ...checkOneOf(distribution, ['PreferClose', 'PreferSameZone', 'PreferSameNode'], 'spec.trafficDistribution'),
-  ]
+  return [...errors, ...checkOneOf(distribution, ['PreferClose', 'PreferSameZone', 'PreferSameNode'], 'spec.trafficDistribution')]
 }
 
 function checkExternalIps(spec: ServiceSpec, old: ServiceSpec | undefined): FieldError[] {
@@ -272,7 +274,8 @@ export function checkLoadBalancerStatus(status: LoadBalancerStatus, old: LoadBal
   return ingress.flatMap(({ ip = '', ipMode, hostname = '' }, i) => {
     const path = `${field}[${i}]`
     const errors = ip === '' ? [] : checkIp(ip, `${path}.ip`, kept)
-    if (ipMode === undefined) errors.push(...(ip === '' ? [] : [required(`${path}.ipMode`, 'must be specified when `ip` is set')]))
+    if (ipMode === undefined)
+      errors.push(...(ip === '' ? [] : [required(`${path}.ipMode`, 'must be specified when `ip` is set')]))
     else if (ip === '') errors.push(forbidden(`${path}.ipMode`, 'may not be specified when `ip` is not set'))
     else if (!['Proxy', 'VIP'].includes(ipMode)) errors.push(notSupported(`${path}.ipMode`, ipMode, ['Proxy', 'VIP']))
     if (hostname === '') return errors

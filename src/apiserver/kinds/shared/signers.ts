@@ -20,7 +20,8 @@ export function checkSignerName(name: string | undefined, field: string): FieldE
   }
   const errors: FieldError[] = domain.length > 253 ? [tooLong(field, 253)] : []
   errors.push(...checkParts(domain, isDns1123Label, field))
-  if (!domain.includes('.')) errors.push(invalid(field, domain, 'should be a domain with at least two segments separated by dots'))
+  if (!domain.includes('.'))
+    errors.push(invalid(field, domain, 'should be a domain with at least two segments separated by dots'))
   errors.push(...checkParts(path, isDns1123Subdomain, field))
   if (name.length > 571) errors.push(tooLong(field, 571))
   return errors

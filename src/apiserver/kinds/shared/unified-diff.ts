@@ -27,7 +27,12 @@ function positionsOf(lines: readonly string[]): Positions {
   return positions
 }
 
-function longestMatch(a: readonly string[], b: readonly string[], positions: Positions, [alo, ahi, blo, bhi]: readonly number[]): Match {
+function longestMatch(
+  a: readonly string[],
+  b: readonly string[],
+  positions: Positions,
+  [alo, ahi, blo, bhi]: readonly number[],
+): Match {
   let [besti, bestj, size] = [alo ?? 0, blo ?? 0, 0]
   const [aStart, aEnd, bStart, bEnd] = [alo ?? 0, ahi ?? 0, blo ?? 0, bhi ?? 0]
   let lengths = new Map<number, number>()
@@ -42,7 +47,8 @@ function longestMatch(a: readonly string[], b: readonly string[], positions: Pos
     }
     lengths = next
   }
-  while (besti > aStart && bestj > bStart && a[besti - 1] === b[bestj - 1]) [besti, bestj, size] = [besti - 1, bestj - 1, size + 1]
+  while (besti > aStart && bestj > bStart && a[besti - 1] === b[bestj - 1])
+    [besti, bestj, size] = [besti - 1, bestj - 1, size + 1]
   while (besti + size < aEnd && bestj + size < bEnd && a[besti + size] === b[bestj + size]) size++
   return { a: besti, b: bestj, size }
 }

@@ -36,7 +36,10 @@ export function defaultResourceFieldRef(ref: ResourceFieldSelector): ResourceFie
 
 const FILE_MODE = 0o644
 
-const withMode = <T extends { readonly defaultMode?: number }>(source: T): T => ({ ...source, defaultMode: source.defaultMode ?? FILE_MODE })
+const withMode = <T extends { readonly defaultMode?: number }>(source: T): T => ({
+  ...source,
+  defaultMode: source.defaultMode ?? FILE_MODE,
+})
 
 const downwardFile = (file: DownwardAPIVolumeFile): DownwardAPIVolumeFile => ({
   ...file,
@@ -65,7 +68,9 @@ export const defaultIscsi = <T extends Pick<ISCSIVolumeSource, 'iscsiInterface'>
   iscsiInterface: orDefault(source.iscsiInterface, 'default'),
 })
 
-export const defaultRbd = <T extends { readonly pool?: string; readonly user?: string; readonly keyring?: string }>(source: T): T => ({
+export const defaultRbd = <T extends { readonly pool?: string; readonly user?: string; readonly keyring?: string }>(
+  source: T,
+): T => ({
   ...source,
   pool: orDefault(source.pool, 'rbd'),
   user: orDefault(source.user, 'admin'),

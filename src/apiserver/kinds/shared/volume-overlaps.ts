@@ -27,7 +27,8 @@ function collisions(groups: readonly (readonly FileAt[])[]): string[] {
   )
 }
 
-const files = (items: readonly Pick<KeyToPath, 'path'>[], source = ''): FileAt[] => items.map(({ path }) => ({ path: path ?? '', source }))
+const files = (items: readonly Pick<KeyToPath, 'path'>[], source = ''): FileAt[] =>
+  items.map(({ path }) => ({ path: path ?? '', source }))
 
 function projectedFiles(source: VolumeProjection): FileAt[] {
   const { configMap, secret, downwardAPI, serviceAccountToken, clusterTrustBundle } = source
@@ -45,7 +46,8 @@ export function overlapWarnings(volumes: readonly Volume[]): string[] {
     const warn = (what: string, found: readonly string[]) =>
       found.map((text) => `volume ${quote(v.name)} (${what}): overlapping paths: ${text}`)
     const warnings: string[] = []
-    if (v.configMap?.items) warnings.push(...warn(`ConfigMap ${quote(v.configMap.name ?? '')}`, collisions([files(v.configMap.items)])))
+    if (v.configMap?.items)
+      warnings.push(...warn(`ConfigMap ${quote(v.configMap.name ?? '')}`, collisions([files(v.configMap.items)])))
     if (v.secret?.items) warnings.push(...warn(`Secret ${quote(v.secret.secretName ?? '')}`, collisions([files(v.secret.items)])))
     if (v.downwardAPI?.items) warnings.push(...warn('DownwardAPI', collisions([files(v.downwardAPI.items)])))
     const sources = v.projected?.sources ?? []

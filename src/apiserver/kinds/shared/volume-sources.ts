@@ -90,7 +90,8 @@ export function checkIscsi(source: IscsiSource, field: string, unknownPrefix: st
   const errors = checkFilled(source, ['targetPortal', 'iqn'], field)
   if (source.iqn) errors.push(...checkIscsiName(source.iqn, `${field}.iqn`, unknownPrefix))
   errors.push(...checkRange(source.lun ?? 0, 0, 255, `${field}.lun`))
-  if ((source.chapAuthDiscovery || source.chapAuthSession) && source.secretRef === undefined) errors.push(required(`${field}.secretRef`))
+  if ((source.chapAuthDiscovery || source.chapAuthSession) && source.secretRef === undefined)
+    errors.push(required(`${field}.secretRef`))
   return errors
 }
 
@@ -142,7 +143,8 @@ const BLOB_DISK = 'https://{account-name}.blob.windows.net/{container-name}/{dis
 export function checkAzureDisk(source: AzureDiskVolumeSource, field: string): FieldError[] {
   const { cachingMode, kind, diskURI = '' } = source
   const errors = checkFilled(source, ['diskName', 'diskURI'], field)
-  if (cachingMode !== undefined) errors.push(...checkOneOf(cachingMode, ['None', 'ReadOnly', 'ReadWrite'], `${field}.cachingMode`))
+  if (cachingMode !== undefined)
+    errors.push(...checkOneOf(cachingMode, ['None', 'ReadOnly', 'ReadWrite'], `${field}.cachingMode`))
   if (kind === undefined) return errors
   errors.push(...checkOneOf(kind, ['Dedicated', 'Managed', 'Shared'], `${field}.kind`))
   const [prefix, form] = kind === 'Managed' ? ['/subscriptions/', MANAGED_DISK] : ['https://', BLOB_DISK]
@@ -156,7 +158,11 @@ export interface StorageOsSource {
   readonly secretRef?: { readonly name?: string; readonly namespace?: string }
 }
 
-export function checkStorageOs(source: StorageOsSource, field: string, secretFields: readonly ('name' | 'namespace')[]): FieldError[] {
+export function checkStorageOs(
+  source: StorageOsSource,
+  field: string,
+  secretFields: readonly ('name' | 'namespace')[],
+): FieldError[] {
   return [
     ...(source.volumeName ? checkDnsLabel(source.volumeName, `${field}.volumeName`) : [required(`${field}.volumeName`)]),
     ...(source.volumeNamespace ? checkDnsLabel(source.volumeNamespace, `${field}.volumeNamespace`) : []),

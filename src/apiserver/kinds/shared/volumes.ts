@@ -68,7 +68,10 @@ const CHECKS: Checks = {
       ? [forbidden(`${f}.sizeLimit`, 'SizeLimit field must be a valid resource quantity')]
       : [],
   hostPath: sources.checkHostPath,
-  gitRepo: (s, f) => [...checkRequired(s.repository, `${f}.repository`), ...checkRelativePath(s.directory ?? '', `${f}.directory`)],
+  gitRepo: (s, f) => [
+    ...checkRequired(s.repository, `${f}.repository`),
+    ...checkRelativePath(s.directory ?? '', `${f}.directory`),
+  ],
   gcePersistentDisk: (s, f) => [...checkRequired(s.pdName, `${f}.pdName`), ...sources.checkPartition(s.partition, f)],
   awsElasticBlockStore: (s, f) => [...checkRequired(s.volumeID, `${f}.volumeID`), ...sources.checkPartition(s.partition, f)],
   secret: (s, f) => [...checkRequired(s.secretName, `${f}.secretName`), ...keyed(s, f)],

@@ -34,7 +34,8 @@ function userNameProblems(name: string): string[] {
 export function checkWindowsOptions(options: WindowsSecurityContextOptions | undefined, field: string): FieldError[] {
   const { gmsaCredentialSpecName, gmsaCredentialSpec, runAsUserName } = options ?? {}
   const errors: FieldError[] = []
-  if (gmsaCredentialSpecName !== undefined) errors.push(...checkSubdomain(gmsaCredentialSpecName, `${field}.gmsaCredentialSpecName`))
+  if (gmsaCredentialSpecName !== undefined)
+    errors.push(...checkSubdomain(gmsaCredentialSpecName, `${field}.gmsaCredentialSpecName`))
   const path = `${field}.gmsaCredentialSpec`
   if (gmsaCredentialSpec === '') errors.push(invalid(path, '', 'gmsaCredentialSpec cannot be an empty string'))
   if ((gmsaCredentialSpec ?? '').length > 64 * 1024) {
@@ -59,7 +60,9 @@ export function checkHostProcess(spec: PodSpec, containers: readonly ContainerAt
   }
   if (count === 0) return errors
   if (count !== containers.length) {
-    errors.push(invalid(field, '', 'If pod contains any hostProcess containers then all containers must be HostProcess containers'))
+    errors.push(
+      invalid(field, '', 'If pod contains any hostProcess containers then all containers must be HostProcess containers'),
+    )
   }
   if (!spec.hostNetwork) {
     errors.push(invalid(`${field}.hostNetwork`, false, 'hostNetwork must be true if pod contains any hostProcess containers'))
