@@ -87,7 +87,7 @@ export function updateObject(
     validateAdmission(scope, 'UPDATE', object, old)
     if (jsonEqual(object, old) && !forgets && !movesFields(scope, changed, old, write, options)) return old
     try {
-      stored = finishedDeleting(object) ? remove(scope, entry, object) : store(scope, object, entry.modRevision, old, write)
+      stored = finishedDeleting(object) ? letGo(scope, entry, object) : store(scope, object, entry.modRevision, old, write)
       return stored
     } finally {
       settleAdmission(scope, 'UPDATE', object, old, isDryRun(scope) ? undefined : stored)
@@ -95,6 +95,15 @@ export function updateObject(
   } finally {
     begun?.finish(isDryRun(scope) ? undefined : stored)
   }
+}
+
+/**
+ * The watch shows the object as it was stored last, the answer as it would have been stored.
+ * k8s 1.36: registry deleteWithoutFinalizers.
+ */
+function letGo(scope: RequestScope, entry: KeyValue, object: KubeObject): KubeObject {
+  remove(scope, entry, entry.value)
+  return object
 }
 
 /** Ownership may change though the object does not; in-process clients don't care. */
