@@ -1,5 +1,6 @@
 import type { Controller, ControllerContext } from './context.ts'
 import { daemonSetController } from './daemonset/controller.ts'
+import { tokenCleaner } from './bootstrap/token-cleaner.ts'
 import { deploymentController } from './deployment/controller.ts'
 import { endpointsController } from './endpoints/controller.ts'
 import { endpointSliceController } from './endpointslice/controller.ts'
@@ -10,12 +11,14 @@ import { namespaceController } from './namespace/controller.ts'
 import { nodeIpamController } from './nodeipam/controller.ts'
 import { nodeLifecycleController } from './nodelifecycle/controller.ts'
 import { podGarbageCollector } from './podgc/controller.ts'
+import { resourceClaimController } from './resourceclaim/controller.ts'
 import { replicaSetController, replicationController } from './replicaset/controller.ts'
 import { rootCACertificatePublisher } from './rootcacertpublisher/controller.ts'
 import { serviceAccountController } from './serviceaccount/controller.ts'
 import { statefulSetController } from './statefulset/controller.ts'
 import { taintEvictionController } from './tainteviction/controller.ts'
 import { ttlController } from './ttl/controller.ts'
+import { validatingAdmissionPolicyStatusController } from './validatingadmissionpolicystatus/controller.ts'
 
 /** Makes a controller. */
 export type ControllerFactory = (context: ControllerContext) => Controller
@@ -40,4 +43,7 @@ export const CONTROLLERS: readonly ControllerFactory[] = [
   nodeIpamController,
   nodeLifecycleController,
   taintEvictionController,
+  tokenCleaner,
+  resourceClaimController,
+  validatingAdmissionPolicyStatusController,
 ]
