@@ -17,6 +17,7 @@ import { rootCACertificatePublisher } from './rootcacertpublisher/controller.ts'
 import { serviceAccountController } from './serviceaccount/controller.ts'
 import { statefulSetController } from './statefulset/controller.ts'
 import { taintEvictionController } from './tainteviction/controller.ts'
+import { ttlAfterFinishedController } from './ttlafterfinished/controller.ts'
 import { ttlController } from './ttl/controller.ts'
 import { validatingAdmissionPolicyStatusController } from './validatingadmissionpolicystatus/controller.ts'
 
@@ -40,6 +41,7 @@ export const CONTROLLERS: readonly ControllerFactory[] = [
   deploymentController,
   statefulSetController,
   ttlController,
+  ttlAfterFinishedController,
   nodeIpamController,
   nodeLifecycleController,
   taintEvictionController,
