@@ -1,7 +1,7 @@
 import { jsonEqual } from '../apimachinery/equal.ts'
 import { isAlreadyExists, isNotFound, StatusError } from '../apimachinery/errors.ts'
-import { leases, nodes } from '../apimachinery/generated/resources.ts'
-import type { Lease, Node } from '../apimachinery/generated/types.ts'
+import { csinodes, leases, nodes } from '../apimachinery/generated/resources.ts'
+import type { CSINode, Lease, Node } from '../apimachinery/generated/types.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/recorder.ts'
 import { sleep, type Task, type TaskHandle } from '../sim/task.ts'
@@ -37,9 +37,10 @@ export class NodeAgent {
     this.leaseKey = `${LEASE_NAMESPACE}/${nodeName}`
   }
 
+  /** `onRegistered` is called once the Node is there. */
   start(onRegistered: () => void): void {
     this.startedMs = this.client.sim.now
-    this.task = this.client.sim.spawn(this.run(), onRegistered)
+    this.task = this.client.sim.spawn(this.run(onRegistered))
   }
 
   stop(): void {
@@ -62,9 +63,11 @@ export class NodeAgent {
     })
   }
 
-  private *run(): Task {
+  private *run(onRegistered: () => void): Task {
     yield* this.retried(() => this.register())
+    onRegistered()
     yield* this.retried(() => this.renewLease())
+    yield* this.retried(() => this.createCsiNode())
   }
 
   /** Until it succeeds, with growing pauses. */
@@ -137,14 +140,13 @@ export class NodeAgent {
   private *renewLease(): Task {
     const { sim } = this.client
     const { nodeName } = this.facts()
-    const node = this.node
     const fresh: Lease = {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
       metadata: {
         name: nodeName,
         namespace: LEASE_NAMESPACE,
-        ownerReferences: node ? [{ apiVersion: 'v1', kind: 'Node', name: nodeName, uid: node.metadata.uid ?? '' }] : undefined,
+        ...(this.node ? { ownerReferences: [ownerOf(this.node)] } : {}),
       },
       spec: { holderIdentity: nodeName, leaseDurationSeconds: LEASE_SECONDS, renewTime: formatMicroTime(sim.now) },
     }
@@ -158,12 +160,38 @@ export class NodeAgent {
     this.client.heartbeats.begin(this.leaseKey, RENEW_MS)
   }
 
+  /** The node's list of storage drivers; none are simulated. k8s 1.36: csi nodeinfomanager. */
+  private *createCsiNode(): Task {
+    if (!this.node) return
+    const csiNode: CSINode = {
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'CSINode',
+      metadata: {
+        name: this.node.metadata.name,
+        annotations: { 'storage.alpha.kubernetes.io/migrated-plugins': MIGRATED_PLUGINS },
+        ownerReferences: [ownerOf(this.node)],
+      },
+      spec: { drivers: [] },
+    }
+    try {
+      yield* this.client.create(csinodes, csiNode)
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error
+    }
+  }
+
   private event(type: 'Normal' | 'Warning', reason: string, message: string): void {
     const { nodeName } = this.facts()
     // Node events carry the node's name as uid. k8s 1.36: kubelet nodeRef.
     this.recorder?.record({ kind: 'Node', name: nodeName, uid: nodeName }, type, reason, message)
   }
 }
+
+const MIGRATED_PLUGINS = ['aws-ebs', 'azure-disk', 'azure-file', 'cinder', 'gce-pd', 'portworx-volume', 'vsphere-volume']
+  .map((name) => `kubernetes.io/${name}`)
+  .join(',')
+
+const ownerOf = (node: Node) => ({ apiVersion: 'v1', kind: 'Node', name: node.metadata.name ?? '', uid: node.metadata.uid ?? '' })
 
 interface Cond {
   readonly type: string
