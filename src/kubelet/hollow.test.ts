@@ -65,6 +65,24 @@ describe('hollow node', () => {
     expect(client.heartbeats.isLive('kube-node-lease/n1')).toBe(false)
   })
 
+  test('readiness gates', () => {
+    const { sim, client, kubelet } = setup()
+    kubelet.start()
+    sim.runFor(100)
+    const base = pod('gated')
+    const gates = [{ conditionType: 'x.io/gate' }]
+    sim.spawn(
+      client.create(pods, { ...base, spec: { ...base.spec, containers: base.spec?.containers ?? [], readinessGates: gates } }),
+    )
+    sim.runFor(2000)
+    const ready = () => client.listNow(pods, '', {}).items[0]?.status?.conditions?.find((c) => c.type === 'Ready')
+    expect(ready()?.message).toBe('corresponding condition of pod readiness gate "x.io/gate" does not exist.')
+    const patch = { status: { conditions: [{ type: 'x.io/gate', status: 'True' }] } }
+    sim.spawn(client.patch(pods, 'default', 'gated', patch, 'strategic', { subresource: 'status' }))
+    sim.runFor(100)
+    expect(ready()).toMatchObject({ status: 'True' })
+  })
+
   test('one write per pod for scale', () => {
     const { sim, client, kubelet, log } = setup('few')
     kubelet.start()

@@ -9,6 +9,7 @@ import { sleep, type Task } from '../sim/task.ts'
 import { formatTime } from '../sim/time.ts'
 import { hollowStatus, type HollowStage } from './hollow-status.ts'
 import type { HollowOptions } from './options.ts'
+import { gatesChanged, isTerminalPhase } from './pod-facts.ts'
 import { podResources } from './pod-resources.ts'
 import { statusPatch } from './status-patch.ts'
 
@@ -79,6 +80,7 @@ export class HollowPods {
     if (isOver(pod) || pod.metadata.deletionTimestamp !== undefined) {
       if (old.metadata.deletionTimestamp === undefined || isOver(pod) !== isOver(old)) this.end(hollow)
     } else if (pod.metadata.generation !== old.metadata.generation && hollow.stage === 'running') this.respec(hollow, old)
+    else if (gatesChanged(pod, old)) this.client.sim.spawn(this.write(hollow, ++hollow.turn))
   }
 
   remove(pod: Pod): void {
@@ -206,6 +208,6 @@ export class HollowPods {
   }
 }
 
-const isOver = (pod: Pod) => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
+const isOver = (pod: Pod) => isTerminalPhase(pod.status?.phase)
 
 const newer = (a: Pod, b: Pod) => (Number(a.metadata.resourceVersion) >= Number(b.metadata.resourceVersion) ? a : b)

@@ -51,3 +51,11 @@ export function shouldBeStarted(pod: Pod, container: Container, cri: CriPod | un
   if (status.state === 'created') return true
   return shouldRestartAfterExit(container, pod.spec ?? { containers: [] }, status.exitCode)
 }
+
+/** Whether a condition that one of the pod's readiness gates waits for has another status than before. */
+export function gatesChanged(pod: Pod, old: Pod): boolean {
+  const gates = pod.spec?.readinessGates
+  if (!gates?.length) return false
+  const statusOf = (p: Pod, type: string) => p.status?.conditions?.find((c) => c.type === type)?.status
+  return gates.some((g) => statusOf(pod, g.conditionType) !== statusOf(old, g.conditionType))
+}

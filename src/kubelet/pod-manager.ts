@@ -16,7 +16,7 @@ import type { PodNetwork } from './network.ts'
 import type { NodeServices } from './node-services.ts'
 import { ObjectCache } from './object-cache.ts'
 import type { KubeletConfig, Machine } from './options.ts'
-import { isMirrorPod, isTerminalPhase } from './pod-facts.ts'
+import { gatesChanged, isMirrorPod, isTerminalPhase } from './pod-facts.ts'
 import type { NodeResources } from './pod-fields.ts'
 import { PodWorker } from './pod-worker.ts'
 import { StaticPods } from './static-pods.ts'
@@ -282,7 +282,5 @@ function needsSync(pod: Pod, old: Pod): boolean {
   if (pod.metadata.generation !== old.metadata.generation || !jsonEqual(pod.spec, old.spec)) return true
   if (!jsonEqual(pod.metadata.labels, old.metadata.labels)) return true
   if (!jsonEqual(pod.metadata.annotations, old.metadata.annotations)) return true
-  const gates = pod.spec?.readinessGates ?? []
-  const statusOf = (p: Pod, type: string) => p.status?.conditions?.find((c) => c.type === type)?.status
-  return gates.some((g) => statusOf(pod, g.conditionType) !== statusOf(old, g.conditionType))
+  return gatesChanged(pod, old)
 }
