@@ -10,20 +10,20 @@ const OVERFLOW_SIZE = 116 * 256
  */
 export class CidrSet {
   private readonly used = new Set<number>()
-  private next = 0
+  private readonly ranges = [
+    { begin: 0, size: HOME_SIZE, next: 0 },
+    { begin: HOME_SIZE, size: OVERFLOW_SIZE, next: 0 },
+  ]
 
   /** The next free subnet, or null when all are taken. */
   allocate(): string | null {
-    for (const [begin, size] of [
-      [0, HOME_SIZE],
-      [HOME_SIZE, OVERFLOW_SIZE],
-    ] as const) {
-      for (let i = 0; i < size; i++) {
-        const index = begin + ((this.next - begin + i + size) % size)
-        if (this.used.has(index)) continue
-        this.used.add(index)
-        this.next = begin + ((index - begin + 1) % size)
-        return textOf(index)
+    for (const range of this.ranges) {
+      for (let i = 0; i < range.size; i++) {
+        const offset = (range.next + i) % range.size
+        if (this.used.has(range.begin + offset)) continue
+        this.used.add(range.begin + offset)
+        range.next = (offset + 1) % range.size
+        return textOf(range.begin + offset)
       }
     }
     return null
