@@ -10,6 +10,7 @@ import { TokenIssuer } from './authn/tokens.ts'
 import { Authenticator } from './authn/authenticator.ts'
 import { ALLOW_ALL, PRIVILEGED_GROUPS, forbiddenMessage, unionAuthorizer, type Authorizer } from './authz/authorizer.ts'
 import { escalationCheck } from './authz/escalation.ts'
+import { NodeAuthorizer } from './authz/node.ts'
 import { RbacAuthorizer } from './authz/rbac.ts'
 import { NO_BACKEND, type ContainerBackend } from './connect/backend.ts'
 import { LeaseHeartbeats } from './heartbeats.ts'
@@ -81,7 +82,9 @@ export class ApiServer implements Registry {
     this.heartbeats = new LeaseHeartbeats(options.sim, (key, renewMs) => this.writeRenewal(key, renewMs))
     this.hooks = new Map<string, StoreHook>([['services', new ServiceAllocation(this, options.serviceCidr ?? '10.96.0.0/12')]])
     this.customResources = new CustomResources(this)
-    this.authorizer = options.authorization ? unionAuthorizer([PRIVILEGED_GROUPS, this.rbac]) : ALLOW_ALL
+    this.authorizer = options.authorization
+      ? unionAuthorizer([PRIVILEGED_GROUPS, new NodeAuthorizer(this.rbac), this.rbac])
+      : ALLOW_ALL
     this.authenticator = new Authenticator(this, options.tokens ?? new Map())
   }
 

@@ -11,8 +11,25 @@ interface Computed {
   readonly policy: string
 }
 
-/** The default class is the one with the lowest value, if several slipped in. */
+const defaults = new WeakMap<Registry, { found: PriorityClass | undefined; stale: boolean }>()
+
+/** Looked up for every pod, so it is kept until a class changes. */
 function defaultClass(registry: Registry): PriorityClass | undefined {
+  let known = defaults.get(registry)
+  if (!known) {
+    const fresh = { found: undefined, stale: true }
+    defaults.set(registry, (known = fresh))
+    registry.etcd.watch(BUCKET, () => (fresh.stale = true))
+  }
+  if (known.stale) {
+    known.found = findDefaultClass(registry)
+    known.stale = false
+  }
+  return known.found
+}
+
+/** The default class is the one with the lowest value, if several slipped in. */
+function findDefaultClass(registry: Registry): PriorityClass | undefined {
   return registry.etcd
     .range(BUCKET)
     .map(({ value }) => value as PriorityClass)

@@ -3,6 +3,7 @@ import { defaultIngressClass } from './default-ingress-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { nodeRestriction } from './node-restriction.ts'
 import type { AdmissionPlugin } from './plugin.ts'
 import { podTopologyLabels } from './pod-topology-labels.ts'
 import { podSecurity } from './podsecurity/pod-security.ts'
@@ -18,6 +19,7 @@ export const ADMISSION: readonly AdmissionPlugin[] = [
   namespaceLifecycle,
   limitRanger,
   serviceAccountAdmission,
+  nodeRestriction,
   taintNodesByCondition,
   podSecurity,
   priorityAdmission,

@@ -1,5 +1,4 @@
 import { badRequest } from '../../apimachinery/errors.ts'
-import type { Pod } from '../../apimachinery/generated/types.ts'
 import type { JsonObject, KubeObject } from '../../apimachinery/resource.ts'
 import type { KubeList } from '../api.ts'
 import { ageColumn, nameColumn } from '../kinds/shared/columns.ts'
@@ -58,30 +57,25 @@ export function tableOf(
       ...(remainingItemCount ? { remainingItemCount } : {}),
     },
     columnDefinitions: withColumns
-      ? columns.filter((column) => !column.undeclared).map(({ name, type, format = '', priority, description }) => ({
-          name,
-          type,
-          format,
-          description: columnText(description),
-          priority,
-        }))
+      ? columns
+          .filter((column) => !column.undeclared)
+          .map(({ name, type, format = '', priority, description }) => ({
+            name,
+            type,
+            format,
+            description: columnText(description),
+            priority,
+          }))
       : null,
     rows: objects.map((object) => ({
       cells: columns.map((column) => column.cell(object, nowMs)),
-      ...rowConditions(info, object),
+      ...conditionsOf(info, object),
       object: include === 'None' ? null : include === 'Object' ? object : partialObject(object, version),
     })),
   }
 }
 
-/** Pods that have ended are marked. k8s 1.36: printPod. */
-function rowConditions(info: ResourceInfo, object: KubeObject): JsonObject {
-  if (info.bucket !== 'pods') return {}
-  const phase = (object as Pod).status?.phase
-  const completed = (reason: string, message: string) => ({
-    conditions: [{ type: 'Completed', status: 'True', reason, message }],
-  })
-  if (phase === 'Succeeded') return completed('Succeeded', 'The pod has completed successfully.')
-  if (phase === 'Failed') return completed('Failed', 'The pod failed.')
-  return {}
+function conditionsOf({ strategy }: ResourceInfo, object: KubeObject): JsonObject {
+  const conditions = strategy.rowConditions?.(object)
+  return conditions?.length ? { conditions } : {}
 }

@@ -12,6 +12,7 @@ export interface HttpRequest {
   /** After the '?', or ''. */
   readonly query: string
   readonly headers: Headers
+  /** Text; for application/vnd.kubernetes.protobuf one char per byte. */
   readonly body: string
   /** Who the transport says it is (client certificate); tokens in the headers win over nothing else. */
   readonly user?: UserInfo

@@ -44,8 +44,9 @@ function createOnce(scope: RequestScope, input: KubeObject, write: FieldWrite): 
       ...validateMetadata(object, info.namespaced, strategy.validateName),
       ...(strategy.validate?.(object, context) ?? []),
     ]
-    if (errors.length > 0) throw invalid(info, object.metadata.name ?? '', errors)
-    const warnings = strategy.warnings?.(object, undefined)
+    if (errors.length > 0) throw invalid({ group: info.storage.group, kind: info.kind }, object.metadata.name ?? '', errors)
+    // In-process clients see no warnings.
+    const warnings = scope.request.external ? strategy.warnings?.(object, undefined) : undefined
     if (warnings) scope.warnings.push(...warnings)
     stored = validatedStore(scope, object, write)
     return stored

@@ -125,8 +125,8 @@ function prepareAndValidate(scope: RequestScope, given: KubeObject, old: KubeObj
   const context = { nowMs: registry.sim.now, subresource: request.subresource ?? '' }
   const object = restoreMetadata(prepare(scope, given, old, context), old)
   const errors = validateUpdate(scope, object, old, context)
-  if (errors.length > 0) throw invalid(info, old.metadata.name ?? '', errors)
-  const warnings = request.subresource === 'status' ? undefined : info.strategy.warnings?.(object, old)
+  if (errors.length > 0) throw invalid({ group: info.storage.group, kind: info.kind }, old.metadata.name ?? '', errors)
+  const warnings = request.external && request.subresource !== 'status' ? info.strategy.warnings?.(object, old) : undefined
   if (warnings) scope.warnings.push(...warnings)
   return object
 }
