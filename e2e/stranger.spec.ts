@@ -45,7 +45,7 @@ test('a pasted manifest with a namespace, configuration, a secret, databases, an
     await expect(app.result(line)).toBeVisible()
   await app.speed(10)
   await app.namespace('shop')
-  const pods = await app.pods(/^shop/)
+  const pods = await app.pods(/(db|cache|api)-/)
   await expect(pods).toHaveCount(6)
   await expect(pods.filter({ hasText: '1/1' })).toHaveCount(6)
 })

@@ -79,8 +79,9 @@ class Run {
       this.perform(step, (step.at - before) * 1000)
       before = step.at
     }
+    const endSeconds = (cluster.sim.now - this.startMs) / 1000
     this.settle(3000)
-    const differences = [...this.problems, ...differencesOf(golden.trace, this.lines, this.anonymizer)]
+    const differences = [...this.problems, ...differencesOf(golden.trace, this.lines, this.anonymizer, endSeconds)]
     return { ok: differences.length === 0, differences }
   }
 
@@ -101,7 +102,7 @@ class Run {
       !inside &&
       !recorded &&
       !clusterEvent &&
-      (namespace !== undefined || !this.golden.trace.some((line) => line.kind === change.value.kind))
+      (namespace !== undefined || change.bucket === 'nodes' || !this.golden.trace.some((line) => line.kind === change.value.kind))
     )
       return
     if (name === 'kube-root-ca.crt' && !recorded) return

@@ -25,10 +25,14 @@ function livesOf(lines: readonly TraceLine[], nameOf: (line: TraceLine) => strin
     if (!life || (life.deleted && line.event === 'ADDED')) {
       life = { created: line.event === 'ADDED', deleted: false, added: new Map(), values: new Map() }
       byObject.set(id, life)
-      const group = `${line.kind}/${nameOf(line)}`
+      const group = `${line.kind}/${line.kind === 'Node' ? line.name : nameOf(line)}`
       groups.set(group, [...(groups.get(group) ?? []), life])
     }
-    if (line.event === 'DELETED') life.deleted = true
+    if (line.event === 'DELETED') {
+      // What the last form of a deleted object shows depends on how it went.
+      life.deleted = true
+      continue
+    }
     for (const [path, value] of Object.entries(line.changes ?? {})) {
       if (IGNORED.test(path)) continue
       const seen = life.values.get(collapse(path)) ?? []
@@ -58,8 +62,14 @@ function signature(kind: string, life: Life, known: ReadonlySet<string>): string
 /**
  * Compares two traces on what is firm in them: which objects came and went, the order of values that each of their
  * fields took, the last state, and which Events were recorded about what. Gives differences, none when they agree.
+ * Events that come after `endSeconds`, when the recording had stopped, may be missing there.
  */
-export function differencesOf(expected: readonly TraceLine[], actual: readonly TraceLine[], anonymizer: Anonymizer): string[] {
+export function differencesOf(
+  expected: readonly TraceLine[],
+  actual: readonly TraceLine[],
+  anonymizer: Anonymizer,
+  endSeconds: number,
+): string[] {
   const want = livesOf(expected.map(collapseLine), (line) => collapse(line.name ?? ''))
   const got = livesOf(
     actual.map((line) => anonymizeLine(line, anonymizer)),
@@ -82,17 +92,24 @@ export function differencesOf(expected: readonly TraceLine[], actual: readonly T
   }
   for (const [group, lives] of got)
     if (!want.has(group) && lives.some((life) => life.created)) out.push(`${group}: not in the recording`)
-  out.push(...eventDifferences(expected, actual, anonymizer))
+  out.push(...eventDifferences(expected, actual, anonymizer, endSeconds))
   return out
 }
 
-function eventDifferences(expected: readonly TraceLine[], actual: readonly TraceLine[], anonymizer: Anonymizer): string[] {
+function eventDifferences(
+  expected: readonly TraceLine[],
+  actual: readonly TraceLine[],
+  anonymizer: Anonymizer,
+  endSeconds: number,
+): string[] {
   const text = ({ object, type, reason, message, source }: TraceLine) => `${object} ${type} ${reason} ${source}: ${message}`
   const want = new Set(expected.filter((line) => line.kind === 'Event').map((line) => collapse(text(line))))
-  const got = new Set(actual.filter((line) => line.kind === 'Event').map((line) => anonymizer.text(text(line))))
+  const events = actual.filter((line) => line.kind === 'Event')
+  const got = new Set(events.map((line) => anonymizer.text(text(line))))
+  const inTime = new Set(events.filter((line) => line.t <= endSeconds).map((line) => anonymizer.text(text(line))))
   return [
     ...[...want].filter((line) => !got.has(line)).map((line) => `missing event ${line}`),
-    ...[...got].filter((line) => !want.has(line)).map((line) => `extra event ${line}`),
+    ...[...inTime].filter((line) => !want.has(line)).map((line) => `extra event ${line}`),
   ]
 }
 

@@ -25,6 +25,7 @@ export function flatten(object: JsonObject): Flat {
 }
 
 function walk(out: Map<string, unknown>, path: string, value: unknown): void {
+  if (value === undefined) return
   if (path === 'metadata.ownerReferences') {
     out.set(path, (value as OwnerReference[]).map(ownerText))
   } else if (Array.isArray(value)) {
@@ -36,6 +37,7 @@ function walk(out: Map<string, unknown>, path: string, value: unknown): void {
     if (entries.length === 0 && Object.keys(value).length === 0) out.set(path, {})
     for (const [key, item] of entries) walk(out, `${path}.${/[./]/.test(key) ? `[${key}]` : key}`, item)
   } else if (typeof value === 'string' && TIME.test(value)) out.set(path, '<time>')
+  else if (typeof value === 'string' && value.startsWith('-----BEGIN')) out.set(path, '<pem>')
   else out.set(path, value)
 }
 

@@ -101,7 +101,7 @@ export function collapse(text: string): string {
 }
 
 export function collapseValue(value: unknown): unknown {
-  if (typeof value === 'string') return collapse(value)
+  if (typeof value === 'string') return value.startsWith('-----BEGIN') ? '<pem>' : collapse(value)
   if (Array.isArray(value)) return value.map(collapseValue)
   return value
 }
