@@ -23,7 +23,7 @@ export interface StartContext {
   readonly env: EnvSources
   readonly volumes: ReadonlyMap<string, VolumeFiles>
   readonly hasPullSecrets: boolean
-  readonly etcFiles: VolumeFiles
+  readonly etcFiles: () => VolumeFiles
   /** The restart count that the API knew, for containers that the runtime has forgotten. */
   readonly knownRestarts: (name: string) => number
 }
@@ -63,12 +63,24 @@ function mountsOf(container: Container, context: StartContext, env: { readonly [
   }))
 }
 
-/** /etc/hosts, /etc/hostname and /etc/resolv.conf, unless the pod brings its own. */
+/** /etc/hosts, /etc/hostname and /etc/resolv.conf, unless the pod brings its own; written when somebody looks. */
 function etcMounts(container: Container, { etcFiles }: StartContext): CriMount[] {
-  const taken = new Set(container.volumeMounts?.map((m) => m.mountPath))
-  return [...etcFiles.keys()]
-    .filter((name) => !taken.has(`/etc/${name}`))
-    .map((name) => ({ name: `etc-${name}`, containerPath: `/etc/${name}`, subPath: name, readOnly: false, files: etcFiles }))
+  let files: VolumeFiles | undefined
+  const mounts: CriMount[] = []
+  for (const name of ['hosts', 'hostname', 'resolv.conf']) {
+    const containerPath = `/etc/${name}`
+    if (container.volumeMounts?.some((m) => m.mountPath === containerPath)) continue
+    mounts.push({
+      name: `etc-${name}`,
+      containerPath,
+      subPath: name,
+      readOnly: false,
+      get files() {
+        return (files ??= etcFiles())
+      },
+    })
+  }
+  return mounts
 }
 
 function configOf(container: Container, context: StartContext, attempt: number): ContainerConfig {

@@ -4,6 +4,8 @@ import type { PodNetwork } from './network.ts'
 /** Stands in where no pod network is plugged in: always ready, addresses 10.88.0.2 and up, as containerd's default bridge. */
 export class LocalNetwork implements PodNetwork {
   private readonly taken = new Map<string, number>()
+  private readonly free: number[] = []
+  private next = 2
 
   notReadyReason(): undefined {
     return undefined
@@ -15,14 +17,15 @@ export class LocalNetwork implements PodNetwork {
 
   *addPod({ uid }: { readonly uid: string }): Task<string> {
     yield* sleep(20)
-    const used = new Set(this.taken.values())
-    let number = 2
-    while (used.has(number)) number++
+    const number = this.free.pop() ?? this.next++
     this.taken.set(uid, number)
     return `10.88.${number >> 8}.${number & 255}`
   }
 
   removePod(uid: string): void {
+    const number = this.taken.get(uid)
+    if (number === undefined) return
     this.taken.delete(uid)
+    this.free.push(number)
   }
 }

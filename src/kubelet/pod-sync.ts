@@ -68,7 +68,7 @@ function startContext(node: NodeServices, worker: PodWorker, sandboxId: string):
     sandboxId,
     volumes: worker.volumes.mounted,
     hasPullSecrets: hasPullSecrets(node, pod),
-    etcFiles: etcFiles(pod, worker.podIP, node.nodeName),
+    etcFiles: () => etcFiles(pod, worker.podIP, node.nodeName),
     knownRestarts: (name) => {
       const known = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].find(
         (s) => s.name === name,

@@ -1,4 +1,3 @@
-import { hashText } from '../sim/random.ts'
 import type { Simulation } from '../sim/simulation.ts'
 import { sleep, waitFor, type Task } from '../sim/task.ts'
 import { Container, type ContainerConfig } from './container.ts'
@@ -72,7 +71,6 @@ export class Runtime {
   private readonly containers = new Map<string, Container>()
   private lifecycleListener: (podUid: string) => void = () => undefined
   private memoryListener: () => void = () => undefined
-  private serial = 0
   private isOff = false
   /** Memory in use by all containers. */
   memoryBytes = 0
@@ -106,7 +104,7 @@ export class Runtime {
       this.boxes.set(config.uid, box)
     }
     box.ip = config.ip
-    const id = this.newId(`sandbox/${config.uid}`)
+    const id = this.newId()
     box.sandboxes.unshift({
       id,
       attempt: config.attempt,
@@ -151,7 +149,7 @@ export class Runtime {
     const { image } = manifest
     if (!image.entrypoint?.length && !image.cmd?.length && !config.command?.length && !config.args?.length)
       throw new CriError('rpc error: code = Unknown desc = failed to generate container spec: no command specified')
-    const id = this.newId(`${box.uid}/${config.name}`)
+    const id = this.newId()
     const container = new Container(id, sandboxId, box, config, manifest, toolsOf(image.tools))
     box.containers.unshift(container)
     this.containers.set(id, container)
@@ -336,13 +334,10 @@ export class Runtime {
   }
 
   /** 64 hexadecimal digits. */
-  private newId(what: string): string {
-    const text = `${this.nodeName}/${what}/${this.serial++}`
+  private newId(): string {
+    const random = this.sim.random(`runtime/${this.nodeName}/ids`)
     let id = ''
-    for (let i = 0; i < 8; i++)
-      id += hashText(text, 0x1234567 + i * 0x9e3779b1)
-        .toString(16)
-        .padStart(8, '0')
+    for (let i = 0; i < 8; i++) id += random.int(0x100000000).toString(16).padStart(8, '0')
     return id
   }
 }
