@@ -59,13 +59,18 @@ export class ControllerLoop {
         yield* this.queue.ready()
         continue
       }
+      let ended = false
       try {
         yield* this.options.reconcile(key)
+        ended = true
         this.queue.forget(key)
         this.lastErrors.delete(key)
       } catch (error) {
+        ended = true
         this.failed(key, error)
       } finally {
+        // stop() in mid-work: the key waits for the next start.
+        if (!ended) this.queue.add(key)
         this.queue.done(key)
       }
     }

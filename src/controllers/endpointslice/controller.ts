@@ -58,13 +58,17 @@ export function endpointSliceController(context: ControllerContext): Controller 
     disturbed.delete(keyOf(service))
     const problems: string[] = []
     if (!small) for (const { problem } of entries.values()) if (problem !== undefined) problems.push(problem)
-    seenWhileWriting.set(keyOf(service), [])
-    for (const plan of small ? [small] : planSlices(input)) {
-      const problem = yield* carryOut(client, tracker, service, plan, triggerTime)
-      if (problem) problems.push(problem)
+    const seen: EndpointSlice[] = []
+    seenWhileWriting.set(keyOf(service), seen)
+    try {
+      for (const plan of small ? [small] : planSlices(input)) {
+        const problem = yield* carryOut(client, tracker, service, plan, triggerTime)
+        if (problem) problems.push(problem)
+      }
+    } finally {
+      seenWhileWriting.delete(keyOf(service))
     }
-    for (const slice of seenWhileWriting.get(keyOf(service)) ?? []) if (tracker.shouldSync(slice)) later(slice)
-    seenWhileWriting.delete(keyOf(service))
+    for (const slice of seen) if (tracker.shouldSync(slice)) later(slice)
     if (problems.length === 0) return
     const text = problems.length === 1 ? (problems[0] ?? '') : `[${problems.join(', ')}]`
     const message = `Error updating Endpoint Slices for Service ${namespace ?? ''}/${name}: ${text}`

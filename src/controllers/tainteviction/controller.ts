@@ -142,6 +142,10 @@ export function taintEvictionController(context: ControllerContext): Controller 
     onDelete: wakePod,
   })
   return controllerFrom('taint-eviction-controller', [nodeLoop, podLoop], {
+    // After a restart, waits begin anew for nodes whose taints the copy already holds.
+    begin() {
+      for (const node of nodeInformer.list()) if (noExecute(node).length > 0) nodeLoop.queue.add(node.metadata.name ?? '')
+    },
     end() {
       for (const { timer } of evictions.values()) timer?.cancel()
       evictions.clear()

@@ -26,9 +26,7 @@ function web(replicas: number): Deployment {
         spec: {
           containers: [{ name: 'c', image: 'web:v1' }],
           terminationGracePeriodSeconds: 1,
-          tolerations: [
-            { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
-          ],
+          tolerations: [{ operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }],
         },
       },
     },
@@ -156,5 +154,28 @@ describe('nodes', () => {
     expect(h.sim.runUntilTrue(gone, 100_000)).toBe(true)
     expect(h.sim.now - from).toBeGreaterThan(40_000)
     expect(h.sim.now - from).toBeLessThan(62_000)
+  })
+})
+
+describe('a controller manager that restarts', () => {
+  test('goes on where it was: pods of a tainted node are still evicted, deleted owners still followed', () => {
+    const h = new Harness(CONTROLLERS)
+    h.runPods()
+    for (const name of ['node-1', 'node-2', 'node-3']) h.api.heartbeats.begin(`kube-node-lease/${name}`, 10_000)
+    h.create(deployments, web(3))
+    h.sim.runFor(10_000)
+    const doomed = h.list(pods).find((p) => p.spec?.nodeName === 'node-3')
+    const taints = [{ key: 'example.com/broken', effect: 'NoExecute' }]
+    h.run(h.client.patch(nodes, '', 'node-3', { spec: { taints } }, 'merge'))
+    h.sim.runFor(100)
+    h.restart(20_000)
+    const gone = () => h.list(pods).every((p) => p.metadata.uid !== doomed?.metadata.uid)
+    const from = h.sim.now
+    expect(h.sim.runUntilTrue(gone, 400_000)).toBe(true)
+    expect(h.sim.now - from).toBeGreaterThan(299_000)
+    h.run(h.client.delete(deployments, 'default', 'web', { propagationPolicy: 'Background' }))
+    h.restart(5000)
+    h.sim.runFor(20_000)
+    expect(count(h)).toEqual([0, 0, 0])
   })
 })

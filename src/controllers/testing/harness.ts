@@ -43,6 +43,15 @@ export class Harness {
     for (const controller of this.controllers) controller.start()
   }
 
+  /** The controllers' process ends and begins again after a while. */
+  restart(pauseMs: number): void {
+    for (const controller of this.controllers) controller.stop()
+    this.informers.stop()
+    this.sim.runFor(pauseMs)
+    this.informers.start()
+    for (const controller of this.controllers) controller.start()
+  }
+
   private newClient(name: string, qps = Infinity, burst = Infinity): Client {
     return new Client(this.api, this.sim, { user: { name, groups: [] }, userAgent: name, qps, burst })
   }
