@@ -45,7 +45,10 @@ function warnOfOrphans({ info, warnings }: RequestScope, { propagationPolicy, or
 }
 
 function settle(scope: RequestScope, entry: KeyValue, object: KubeObject, gone: boolean): DeleteOutcome {
-  const stored = gone ? remove(scope, entry, object) : store(scope, object, entry.modRevision, entry.value, 'unseen')
+  // The end of a grace period is a write of its own before the object goes.
+  const marked = gone && object !== entry.value ? store(scope, object, entry.modRevision, entry.value, 'unseen') : undefined
+  const current = (marked && scope.registry.etcd.get(scope.info.bucket, entry.key)) ?? entry
+  const stored = gone ? remove(scope, current, marked ?? object) : store(scope, object, entry.modRevision, entry.value, 'unseen')
   if (gone) settleAdmission(scope, 'DELETE', undefined, entry.value, stored)
   return { object: stored, gone }
 }

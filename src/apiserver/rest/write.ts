@@ -115,7 +115,11 @@ export function remove(scope: RequestScope, current: KeyValue, last: KubeObject)
     (revision) => {
       gone = withMeta(last, { resourceVersion: String(revision) })
       registry.managed.carry(gone, current.value)
-      return gone
+      if (last === current.value) return gone
+      // Watchers see the object as it was stored, not the form whose write let it go.
+      const before = withMeta(current.value, { resourceVersion: String(revision) })
+      registry.managed.carry(before, current.value)
+      return before
     },
     writeInfo(scope),
   )

@@ -40,6 +40,8 @@ const QUIET_MS = 1500
 export function runBehaviourCase(golden: BehaviourCase): CaseResult {
   const cluster = new Cluster({ hollow: { writes: 'all' }, workers: 3 })
   cluster.boot()
+  // What the nodes' arrival sets going is over before the scenario begins.
+  cluster.sim.runFor(30_000)
   const run = new Run(cluster, golden)
   return run.play()
 }
@@ -126,7 +128,7 @@ class Run {
         ADMIN,
       )
       if (code !== undefined && reply.code !== code)
-        this.problems.push(`${action.method} ${action.path}: ${reply.code}, recorded ${code}`)
+        this.problems.push(`${action.method} ${action.path}: ${reply.code}, recorded ${code}: ${String(reply.body['message'] ?? '')}`)
       this.cluster.sim.runFor(20)
     }
   }
