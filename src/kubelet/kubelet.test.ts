@@ -33,7 +33,8 @@ describe('a plain pod', () => {
     expect(node.log.length).toBe(4)
     node.sim.spawn(node.client.delete(pods, 'default', 'p'))
     node.run(40)
-    expect(node.log.slice(-2)).toEqual(['30.05 p Succeeded c:exit 0 Completed', '30.15 p gone'])
+    expect(node.log).toContain('30.05 p Succeeded c:exit 0 Completed')
+    expect(node.log.at(-1)).toBe('30.15 p gone')
     expect(node.events('Killing').map((e) => e.message)).toEqual(['Stopping container c'])
     expect([...node.runtime.pods()]).toEqual([])
     expect(node.sim.pending).toBe(0)
@@ -158,6 +159,25 @@ describe('configuration', () => {
     expect(node.status()?.ready).toBe(true)
     const container = [...node.runtime.pods()][0]?.containers[0]
     expect(container?.files.read('/usr/share/nginx/html/index.html')).toBe('hi')
+  })
+
+  test('a changed ConfigMap reaches the files within 90 seconds, the environment never', () => {
+    const node = oneNode()
+    const page = { metadata: { name: 'page', namespace: 'default' }, data: { 'index.html': 'one' } }
+    node.create(configmaps, page)
+    node.kubelet.start()
+    const mount = { volumeMounts: [{ name: 'v', mountPath: '/usr/share/nginx/html' }] }
+    const env = [{ name: 'PAGE', valueFrom: { configMapKeyRef: { name: 'page', key: 'index.html' } } }]
+    node.create(pods, makePod({ ...mount, env }, { volumes: [{ name: 'v', configMap: { name: 'page' } }] }))
+    node.run(20)
+    node.sim.spawn(node.client.patch(configmaps, 'default', 'page', { data: { 'index.html': 'two' } }))
+    const container = () => [...node.runtime.pods()][0]?.containers[0]
+    node.run(50)
+    expect(container()?.files.read('/usr/share/nginx/html/index.html')).toBe('one')
+    node.run(45)
+    expect(container()?.files.read('/usr/share/nginx/html/index.html')).toBe('two')
+    expect(container()?.env['PAGE']).toBe('one')
+    expect(node.sim.pending).toBe(0)
   })
 
   test('a missing key of the environment', () => {

@@ -23,7 +23,7 @@ export class ObjectCache<T extends KubeObject> {
   }
 
   /** The object, or NotFound. Watches it from now on; `onChange` is called when it comes, changes or goes. */
-  get(user: string, namespace: string, name: string, onChange: () => void): T {
+  get(user: string, namespace: string, name: string, onChange?: () => void): T {
     const key = `${namespace}/${name}`
     let entry = this.watched.get(key)
     if (!entry) {
@@ -41,7 +41,7 @@ export class ObjectCache<T extends KubeObject> {
       informer.addHandler({ onAdd: () => ready && tell() })
       ready = true
     }
-    entry.users.set(user, onChange)
+    if (onChange || !entry.users.has(user)) entry.users.set(user, onChange ?? (() => undefined))
     const object = entry.informer.get(namespace, name)
     if (!object) throw notFound(this.ref, name)
     return object

@@ -149,8 +149,9 @@ export class PodManager implements NodeServices {
     worker.pod = pod
     const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata
     if (deletionTimestamp !== undefined) {
-      if (worker.state === 'finished') this.letGo(worker)
-      else if (deletionGracePeriodSeconds !== old.metadata.deletionGracePeriodSeconds || worker.state === 'running')
+      if (worker.state === 'finished') {
+        if (old.metadata.deletionTimestamp === undefined) this.letGo(worker)
+      } else if (deletionGracePeriodSeconds !== old.metadata.deletionGracePeriodSeconds || worker.state === 'running')
         worker.terminate(deletionGracePeriodSeconds)
     } else if (isTerminalPhase(pod.status?.phase) && worker.state === 'running') worker.terminate()
     else if (needsSync(pod, old)) worker.poke()

@@ -43,7 +43,7 @@ function hasPullSecrets(node: NodeServices, pod: Pod): boolean {
   let found = 0
   for (const { name = '' } of pod.spec?.imagePullSecrets ?? []) {
     try {
-      node.secrets.get(uid, namespace, name, () => undefined)
+      node.secrets.get(uid, namespace, name)
       found++
     } catch (error) {
       if (!(error instanceof StatusError)) throw error
@@ -61,7 +61,6 @@ function startContext(node: NodeServices, worker: PodWorker, sandboxId: string):
   const { pod } = worker
   const uid = pod.metadata.uid ?? ''
   const namespace = pod.metadata.namespace ?? ''
-  const unchanged = () => undefined
   return {
     pod,
     cri: worker.cri,
@@ -79,8 +78,8 @@ function startContext(node: NodeServices, worker: PodWorker, sandboxId: string):
       podIP: worker.podIP,
       hostIP: node.hostIP,
       node: node.resources,
-      configMap: (name) => node.configMaps.get(uid, namespace, name, unchanged),
-      secret: (name) => node.secrets.get(uid, namespace, name, unchanged),
+      configMap: (name) => node.configMaps.get(uid, namespace, name),
+      secret: (name) => node.secrets.get(uid, namespace, name),
       services: () => node.services(),
     },
   }
