@@ -206,7 +206,7 @@ class Run {
   private resolveBody(body: unknown): unknown {
     if (body === undefined) return undefined
     const text = JSON.stringify(body)
-    return JSON.parse(text.includes('<') ? this.resolve(text).replaceAll('"<time>"', '"2026-01-05T09:00:00Z"') : text)
+    return JSON.parse(text.includes('<') ? this.resolve(text).replaceAll('"<time>"', '"2026-01-05T09:00:00Z"').replace(/<ip(\d+)>/g, '10.0.0.$1') : text)
   }
 
   /** Puts this run's names where the recording has numbered placeholders. */

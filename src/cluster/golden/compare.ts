@@ -3,6 +3,8 @@ import { collapse, collapseValue, type Anonymizer, type TraceLine } from './trac
 /** Paths whose intermediate values depend on how fast other components are; only the last value counts. */
 const LAST_ONLY =
   /^(status\.|subsets|endpoints\b|endpoints\[|ports\b|ports\[|metadata\.generation$|metadata\.resourceVersion|metadata\.annotations\.\[endpoints\.kubernetes\.io)/
+/** The recorded controllers wrote their Events up to this much late, so the last ones may not have come in time. */
+const EVENT_LAG_SECONDS = 5
 /** Never compared: what depends on the machine that was recorded. */
 const IGNORED =
   /containerID|imageID|startedAt|finishedAt|startTime|observedGeneration|allocatedResources|declaredFeatures|nodeInfo|\.images|volumesInUse|hostIP|podIP|nodePort|clusterIP/
@@ -106,7 +108,7 @@ function eventDifferences(
   const want = new Set(expected.filter((line) => line.kind === 'Event').map((line) => collapse(text(line))))
   const events = actual.filter((line) => line.kind === 'Event')
   const got = new Set(events.map((line) => anonymizer.text(text(line))))
-  const inTime = new Set(events.filter((line) => line.t <= endSeconds).map((line) => anonymizer.text(text(line))))
+  const inTime = new Set(events.filter((line) => line.t <= endSeconds - EVENT_LAG_SECONDS).map((line) => anonymizer.text(text(line))))
   return [
     ...[...want].filter((line) => !got.has(line)).map((line) => `missing event ${line}`),
     ...[...inTime].filter((line) => !want.has(line)).map((line) => `extra event ${line}`),
