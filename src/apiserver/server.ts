@@ -5,6 +5,7 @@ import type { Etcd } from '../etcd/etcd.ts'
 import type { Simulation } from '../sim/simulation.ts'
 import { formatMicroTime } from '../sim/time.ts'
 import type { AdmissionPlugin } from './admission/plugin.ts'
+import { ApiServiceAvailability } from './aggregator/availability.ts'
 import type { ApiRequest, ApiResult, KubeList, UserInfo, WatchHandle, WatchSink } from './api.ts'
 import { TokenIssuer } from './authn/tokens.ts'
 import { Authenticator } from './authn/authenticator.ts'
@@ -26,7 +27,7 @@ import { createObject } from './rest/create.ts'
 import { decodedBody, fromStorage } from './rest/decode.ts'
 import { deleteAnswer, deleteEntry, deleteOptions } from './rest/delete.ts'
 import type { StoreHook } from './rest/hooks.ts'
-import { checkListOptions, listObjects } from './rest/list.ts'
+import { checkListOptions, checkReached, listObjects, readVersion } from './rest/list.ts'
 import { patchObject } from './rest/patch.ts'
 import { runSubresource } from './rest/subresources.ts'
 import { currentEntry, putObject } from './rest/update.ts'
@@ -63,7 +64,8 @@ export class ApiServer implements Registry {
   readonly authorizer: Authorizer
   readonly authenticator: Authenticator
   private readonly rbac: RbacAuthorizer
-  private readonly customResources: CustomResources
+  /** Controllers that live inside the API server. */
+  private readonly inside: readonly object[]
   /** The kubelets' side of log, exec and proxy; cluster/ sets it. */
   backend: ContainerBackend = NO_BACKEND
   /** The watch caches know what was written after this revision; bootstrap moves it. */
@@ -81,7 +83,7 @@ export class ApiServer implements Registry {
     this.tokens = new TokenIssuer(options.sim)
     this.heartbeats = new LeaseHeartbeats(options.sim, (key, renewMs) => this.writeRenewal(key, renewMs))
     this.hooks = new Map<string, StoreHook>([['services', new ServiceAllocation(this, options.serviceCidr ?? '10.96.0.0/12')]])
-    this.customResources = new CustomResources(this)
+    this.inside = [new CustomResources(this), new ApiServiceAvailability(this)]
     this.authorizer = options.authorization
       ? unionAuthorizer([PRIVILEGED_GROUPS, new NodeAuthorizer(this.rbac), this.rbac])
       : ALLOW_ALL
@@ -99,6 +101,7 @@ export class ApiServer implements Registry {
     if (info.bucket === 'componentstatuses') return this.answer(scope, 200, componentStatuses(scope))
     switch (request.verb) {
       case 'get':
+        checkReached(readVersion(request.options?.resourceVersion), this.etcd.revision)
         return this.answer(scope, 200, this.shown(info, currentEntry(scope).value))
       case 'list':
         checkListOptions(request.options ?? {}, false)

@@ -123,7 +123,7 @@ export const pod = defineStrategy<Pod>({
   shortNames: ['po'],
   categories: ['all'],
   defaults,
-  prepareForCreate: newPod,
+  prepareForCreate: (p, { nowMs }) => newPod(p, nowMs),
   prepareForUpdate,
   prepareForStatusUpdate,
   validate,

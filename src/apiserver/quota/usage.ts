@@ -77,7 +77,7 @@ function claimUsage(claim: PersistentVolumeClaim): Usage {
   const usage: Record<string, string> = { persistentvolumeclaims: '1' }
   if (className !== '') usage[`${className}${CLASS}persistentvolumeclaims`] = '1'
   if (asked === undefined) return usage
-  const whole = /m$/.test(asked) ? formatQuantity(quantityOf(value(asked))) : canonical(asked)
+  const whole = asked.endsWith('m') ? formatQuantity(quantityOf(value(asked))) : canonical(asked)
   usage['requests.storage'] = whole
   if (className !== '') usage[`${className}${CLASS}requests.storage`] = whole
   return usage

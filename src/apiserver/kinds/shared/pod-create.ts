@@ -14,6 +14,7 @@ import { omit, patch } from './compact.ts'
 import { APPARMOR, appArmorOf } from './pod-annotations.ts'
 import { computeQos } from './qos.ts'
 import { checkAppArmor } from './security.ts'
+import { formatTime } from '../../../sim/time.ts'
 
 /** The selector with an expression for each of the keys that the pod's labels have. */
 function withLabelValues(
@@ -99,7 +100,7 @@ export function dropDisabledFields(spec: PodSpec): PodSpec {
 }
 
 /** The spec and status of a new pod. */
-export function newPod(pod: Pod): Pod {
+export function newPod(pod: Pod, nowMs: number): Pod {
   const dropped = dropDisabledFields(pod.spec ?? { containers: [] })
   const spec = applyAppArmor(completeSelectors(dropped, pod.metadata.labels ?? {}), pod.metadata.annotations ?? {})
   const gated = (spec.schedulingGates ?? []).length > 0
@@ -108,6 +109,7 @@ export function newPod(pod: Pod): Pod {
     status: 'False',
     reason: 'SchedulingGated',
     message: 'Scheduling is blocked due to non-empty scheduling gates',
+    lastTransitionTime: formatTime(nowMs),
   }
   return {
     ...pod,
