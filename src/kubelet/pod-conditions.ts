@@ -13,14 +13,14 @@ export interface ConditionInput {
   readonly generation?: number
 }
 
+type Draft<T> = { -readonly [K in keyof T]: T[K] }
+
 function condition(input: ConditionInput, type: string, status: string, reason?: string, message?: string): PodCondition {
-  return {
-    type,
-    ...(input.generation ? { observedGeneration: input.generation } : {}),
-    status,
-    ...(reason ? { reason } : {}),
-    ...(message ? { message } : {}),
-  }
+  const made: Draft<PodCondition> = { type, status }
+  if (input.generation) made.observedGeneration = input.generation
+  if (reason) made.reason = reason
+  if (message) made.message = message
+  return made
 }
 
 const listed = (what: string, names: readonly string[]) => (names.length > 0 ? [`${what}: [${names.join(' ')}]`] : [])
@@ -121,12 +121,15 @@ export function withTransitionTimes(
   old: readonly PodCondition[] | undefined,
   nowText: string,
 ): PodCondition[] {
-  return conditions.map((c) => {
-    if (!OWNED.has(c.type) && c.type !== 'DisruptionTarget') return c
-    const before = old?.find((o) => o.type === c.type)
-    return {
-      ...c,
-      lastTransitionTime: before?.status === c.status ? before.lastTransitionTime : nowText,
+  const out: PodCondition[] = []
+  for (const c of conditions) {
+    if (!OWNED.has(c.type) && c.type !== 'DisruptionTarget') {
+      out.push(c)
+      continue
     }
-  })
+    let time: string | undefined = nowText
+    for (const before of old ?? []) if (before.type === c.type && before.status === c.status) time = before.lastTransitionTime
+    out.push(c.lastTransitionTime === time ? c : { ...c, lastTransitionTime: time })
+  }
+  return out
 }

@@ -109,11 +109,15 @@ export class FileSystem {
     const found = new Set<string>()
     for (const path in this.base) if (path.startsWith(prefix) && !this.removed?.has(path)) found.add(path)
     for (const path of this.upper?.keys() ?? []) if (path.startsWith(prefix)) found.add(path)
-    for (const mount of this.mounts)
+    for (const mount of this.mounts) {
+      const { containerPath } = mount
+      // Files of mounts elsewhere are not even asked for.
+      if (!containerPath.startsWith(prefix) && !prefix.startsWith(`${containerPath}/`)) continue
       for (const name of mount.files.keys()) {
         const path = outside(mount, name)
         if (path?.startsWith(prefix)) found.add(path)
       }
+    }
     return [...found]
   }
 
