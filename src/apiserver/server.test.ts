@@ -146,7 +146,7 @@ describe('watch', () => {
     send({ verb: 'create', body: pod('b') })
     send({ verb: 'delete', name: 'a', body: { gracePeriodSeconds: 0 } })
     sim.runFor(10)
-    expect(seen).toEqual(['ADDED a', 'ADDED b', 'DELETED a'])
+    expect(seen).toEqual(['ADDED a', 'ADDED b', 'MODIFIED a', 'DELETED a'])
   })
 })
 

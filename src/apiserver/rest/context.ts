@@ -58,8 +58,9 @@ export function withMeta<T extends KubeObject>(
   const metadata: Record<string, unknown> = { ...object.metadata }
   for (const key in meta) {
     const value = meta[key as keyof typeof meta]
-    if (value === undefined) delete metadata[key]
-    else metadata[key] = value
+    // Removal makes an object slow for good: only what is there is removed.
+    if (value !== undefined) metadata[key] = value
+    else if (key in metadata) delete metadata[key]
   }
   return { ...object, metadata }
 }
