@@ -38,12 +38,20 @@ export type WriteResult =
   | { readonly ok: true; readonly revision: number }
   | { readonly ok: false; readonly current: KeyValue | undefined }
 
+/** Values by bucket and key. */
+export type StoreState = ReadonlyMap<string, ReadonlyMap<string, KeyValue>>
+
 class Bucket {
-  readonly values = new Map<string, KeyValue>()
+  readonly values: Map<string, KeyValue>
   readonly watchers = new Set<(change: Change) => void>()
   private sorted: string[] = []
-  private added: string[] = []
+  private added: string[]
   private removed = 0
+
+  constructor(values?: ReadonlyMap<string, KeyValue>) {
+    this.values = new Map(values)
+    this.added = [...this.values.keys()]
+  }
 
   put(entry: KeyValue): void {
     if (!this.values.has(entry.key)) this.added.push(entry.key)
@@ -105,6 +113,21 @@ export class Etcd {
 
   constructor(historyLimit = 1_000_000) {
     this.historyLimit = historyLimit
+  }
+
+  /** A store that holds a past state and the history up to it. For reading: what is written there goes nowhere else. */
+  static at(state: StoreState, history: readonly Change[], revision: number, compactedRevision: number): Etcd {
+    const etcd = new Etcd()
+    for (const [name, values] of state) etcd.buckets.set(name, new Bucket(values))
+    etcd.log = [...history]
+    etcd.revision = revision
+    etcd.compactedRevision = compactedRevision
+    return etcd
+  }
+
+  /** All newest values, by bucket and key. The maps are the caller's. */
+  state(): Map<string, Map<string, KeyValue>> {
+    return new Map([...this.buckets].map(([name, { values }]) => [name, new Map(values)]))
   }
 
   get(bucket: string, key: string): KeyValue | undefined {
