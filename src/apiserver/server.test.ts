@@ -149,19 +149,3 @@ describe('watch', () => {
     expect(seen).toEqual(['ADDED a', 'ADDED b', 'MODIFIED a', 'DELETED a'])
   })
 })
-
-test('typed clients may send protobuf', () => {
-  const field = (number: number, bytes: string) => String.fromCharCode((number << 3) | 2, bytes.length) + bytes
-  const type = field(1, 'v1') + field(2, 'ConfigMap')
-  const raw = field(1, field(1, 'c')) + field(2, field(1, 'a') + field(2, 'b'))
-  const answer = handleHttp(api, {
-    method: 'POST',
-    path: '/api/v1/namespaces/default/configmaps',
-    query: '',
-    headers: { 'content-type': 'application/vnd.kubernetes.protobuf' },
-    body: `k8s\0${field(1, type)}${field(2, raw)}`,
-    user: LOOPBACK,
-  })
-  expect(answer).toMatchObject({ kind: 'response', code: 201 })
-  expect(answer.kind === 'response' && JSON.parse(answer.body)).toMatchObject({ metadata: { name: 'c' }, data: { a: 'b' } })
-})

@@ -2,7 +2,6 @@ import { CORE_SCHEMA, boolYaml11Tag, intYaml11Tag, load, mergeTag } from 'js-yam
 import { badRequest, unsupportedMediaType } from '../../apimachinery/errors.ts'
 import { JsonSyntaxError, parseJson } from '../../apimachinery/schema/json-text.ts'
 import type { PatchType } from '../api.ts'
-import { decodeProtobuf } from './protobuf.ts'
 import { headerOf, type HttpRequest } from './types.ts'
 
 /** A body as a value, with the fields that were written twice. */
@@ -18,8 +17,6 @@ export function parseYaml(text: string): unknown {
   return load(text, { schema: YAML_SCHEMA })
 }
 
-const PROTOBUF = 'application/vnd.kubernetes.protobuf'
-
 const mediaType = (request: HttpRequest) =>
   (headerOf(request.headers, 'content-type') ?? 'application/json').split(';', 1)[0]?.trim().toLowerCase() ?? ''
 
@@ -31,7 +28,6 @@ const unknownFormat = (offered: string) =>
 export function parseObject(request: HttpRequest, kind: string): ParsedBody {
   const media = mediaType(request)
   if (media === 'application/yaml') return { value: readYaml(request.body) }
-  if (media === PROTOBUF) return { value: decodeProtobuf(request.body) }
   if (media !== 'application/json' && media !== '') throw unknownFormat(OFFERED)
   const parsed = readJson(request.body, (why) =>
     unrecognized(request.body, kind, `couldn't get version/kind; json parse error: ${why}`),
@@ -104,6 +100,5 @@ export function parsePatch(request: HttpRequest, type: PatchType): ParsedBody {
 export function parseDeleteBody(request: HttpRequest): unknown {
   if (request.body === '') return undefined
   if (mediaType(request) === 'application/yaml') return readYaml(request.body)
-  if (mediaType(request) === PROTOBUF) return decodeProtobuf(request.body)
   return readJson(request.body, (why) => badRequest(`couldn't get version/kind; json parse error: ${why}`)).value
 }

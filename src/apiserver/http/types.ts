@@ -12,7 +12,7 @@ export interface HttpRequest {
   /** After the '?', or ''. */
   readonly query: string
   readonly headers: Headers
-  /** Text; for application/vnd.kubernetes.protobuf one char per byte. */
+  /** Text. Protobuf bodies reach the codec as JSON: the listener that has the bytes decodes them. */
   readonly body: string
   /** Who the transport says it is (client certificate); tokens in the headers win over nothing else. */
   readonly user?: UserInfo
