@@ -7,6 +7,7 @@ import {
   rolloutTrace,
   templateHash,
 } from './tables/deployment.ts'
+import { cronJobSync, cronNext } from './tables/cronjob.ts'
 import { backoffRecord, backoffRemaining, indexes, jobSync, podFailurePolicy, successPolicy } from './tables/job.ts'
 import { statefulSetTrace } from './tables/statefulset.ts'
 
@@ -21,6 +22,8 @@ const ADAPTERS: { readonly [topic: string]: Adapter } = {
   'pod-template-hash': templateHash,
   'replicaset-deletion-order': deletionOrder,
   'endpointslice-packing': slicePacking,
+  'cron-next': cronNext,
+  'cronjob-sync': cronJobSync,
   'job-backoff-record': backoffRecord,
   'job-backoff-remaining': backoffRemaining,
   'job-indexes': indexes,

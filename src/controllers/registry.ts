@@ -1,4 +1,5 @@
 import type { Controller, ControllerContext } from './context.ts'
+import { cronJobController } from './cronjob/controller.ts'
 import { daemonSetController } from './daemonset/controller.ts'
 import { tokenCleaner } from './bootstrap/token-cleaner.ts'
 import { deploymentController } from './deployment/controller.ts'
@@ -40,6 +41,7 @@ export const CONTROLLERS: readonly ControllerFactory[] = [
   jobController,
   deploymentController,
   statefulSetController,
+  cronJobController,
   ttlController,
   ttlAfterFinishedController,
   nodeIpamController,

@@ -52,12 +52,21 @@ function parseRange(expr: string, bounds: Bounds): void {
   if (step === 0) throw new ScheduleError(`step of range should be a positive number: ${expr}`)
 }
 
+/** What Go's time.ParseDuration says of a text that is none. */
+function durationProblem(text: string): string {
+  const [, unit] = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))*(?:\d+\.?\d*|\.\d+)([^\d.]*)/.exec(text) ?? []
+  if (unit === undefined) return `invalid duration ${JSON.stringify(text)}`
+  return unit === ''
+    ? `missing unit in duration ${JSON.stringify(text)}`
+    : `unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`
+}
+
 function parseDescriptor(text: string): void {
   if (DESCRIPTORS.includes(text)) return
   if (!text.startsWith('@every ')) throw new ScheduleError(`unrecognized descriptor: ${text}`)
   const duration = text.slice('@every '.length)
   if (Number.isNaN(parseGoDuration(duration))) {
-    throw new ScheduleError(`failed to parse duration ${text}: time: invalid duration ${JSON.stringify(duration)}`)
+    throw new ScheduleError(`failed to parse duration ${text}: time: ${durationProblem(duration)}`)
   }
 }
 
