@@ -16,6 +16,7 @@ import { Simulation } from '../sim/simulation.ts'
 import { controlPlaneImages, controlPlanePods, NODE_IMAGES } from './addons/control-plane.ts'
 import { addonObjects } from './addons/registry.ts'
 import { componentImages, type ComponentProcess } from './component-images.ts'
+import { containerBackend } from './container-backend.ts'
 import { ControllerManager } from './controller-manager.ts'
 import { describeMachine, type MachineSpec } from './machine.ts'
 import { NodeHost, type NodeHostOptions } from './node-host.ts'
@@ -57,8 +58,15 @@ export class Cluster {
     this.spec = spec
     this.sim = new Simulation({ seed: spec.seed ?? 42, startTimeMs: spec.startTimeMs ?? DEFAULT_START_MS })
     this.etcd = new Etcd()
-    this.api = new ApiServer({ sim: this.sim, etcd: this.etcd, strategies: STRATEGIES, admission: ADMISSION })
+    this.api = new ApiServer({
+      sim: this.sim,
+      etcd: this.etcd,
+      strategies: STRATEGIES,
+      admission: ADMISSION,
+      authorization: true,
+    })
     this.registry = new Registry(componentImages((program, system) => this.component(program, system.ip)))
+    this.api.backend = containerBackend({ byName: (name) => this.hosts.get(name), byPodAddress: (ip) => this.findPodAddress(ip) })
     this.controllers = new ControllerManager(this)
     this.scheduler = new SchedulerProcess(this)
   }
@@ -155,6 +163,16 @@ export class Cluster {
     if (program === 'kube-controller-manager') return this.controllers
     const host = [...this.hosts.values()].find((candidate) => candidate.spec.address === address)
     if (program === 'flanneld' && host) return { start: () => host.startNetwork(), stop: () => host.stopNetwork() }
+    return undefined
+  }
+
+  /** The pod that has an address, by the API's own record. */
+  private findPodAddress(ip: string): { host: NodeHost; podUid: string } | undefined {
+    for (const { value } of this.etcd.range('pods')) {
+      const pod = value as Pod
+      const host = pod.status?.podIP === ip ? this.hosts.get(pod.spec?.nodeName ?? '') : undefined
+      if (host) return { host, podUid: pod.metadata.uid ?? '' }
+    }
     return undefined
   }
 

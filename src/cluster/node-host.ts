@@ -6,6 +6,7 @@ import type { HollowOptions } from '../kubelet/options.ts'
 import { NodeNetwork } from '../network/cni/host-local.ts'
 import type { Registry } from '../runtime/registry.ts'
 import { Runtime } from '../runtime/runtime.ts'
+import type { Simulation } from '../sim/simulation.ts'
 import type { Cluster } from './cluster.ts'
 import { nodeUser } from './identities.ts'
 import type { MachineSpec } from './machine.ts'
@@ -21,6 +22,7 @@ export interface NodeHostOptions {
 /** A machine with power, a kubelet, a container runtime and a network. */
 export class NodeHost {
   readonly spec: MachineSpec
+  readonly sim: Simulation
   readonly kubelet: Kubelet
   readonly runtime: Runtime | undefined
   readonly network = new NodeNetwork()
@@ -29,6 +31,7 @@ export class NodeHost {
 
   constructor(cluster: Cluster, spec: MachineSpec, options: NodeHostOptions) {
     this.spec = spec
+    this.sim = cluster.sim
     const limits = { qps: 50, burst: 100 }
     const client = cluster.client(nodeUser(spec.name), 'kubelet', limits)
     const { hollow, registry, preloaded } = options

@@ -5,7 +5,9 @@ import { WireError } from './wire.ts'
 /** A length-delimited field of a message. */
 const field = (number: number, ...bytes: readonly number[]): number[] => [(number << 3) | 2, bytes.length, ...bytes]
 const text = (number: number, value: string): number[] => field(number, ...new TextEncoder().encode(value))
-const varint = (number: number, value: number): number[] => [number << 3, value]
+/** Field numbers above 15 take two bytes. */
+const varint = (number: number, value: number): number[] =>
+  number > 15 ? [((number << 3) & 0x7f) | 0x80, number >> 4, value] : [number << 3, value]
 const body = (apiVersion: string, kind: string, raw: readonly number[]): Uint8Array =>
   Uint8Array.from([0x6b, 0x38, 0x73, 0, ...field(1, ...text(1, apiVersion), ...text(2, kind)), ...field(2, ...raw)])
 
