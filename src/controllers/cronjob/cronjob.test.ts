@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { cronjobs, jobs } from '../../apimachinery/generated/resources.ts'
 import { jobController } from '../job/controller.ts'
+import { parseTime } from '../../sim/time.ts'
 import { Harness } from '../testing/harness.ts'
 import { cronJobController } from './controller.ts'
 import { parseSchedule } from './schedule.ts'
@@ -22,11 +23,11 @@ test('starts a job at each due minute and sleeps in between', () => {
   expect(status?.lastScheduleTime).toBe('2026-01-01T00:15:00Z')
 })
 
-test('goes through the hours of a day with two of them in zones that put clocks back', () => {
+test('goes on through the hours in zones that put their clocks forward and back', () => {
   for (const zone of ['America/New_York', 'Australia/Lord_Howe', 'America/Sao_Paulo', 'Asia/Kathmandu']) {
     const schedule = parseSchedule(`TZ=${zone} 15 * * * *`)
-    let at = Date.UTC(2018, 0, 1)
-    for (let i = 0; i < 24 * 366; i++) {
+    let at = parseTime('2018-10-20T00:00:00Z')
+    for (let i = 0; i < 24 * 30; i++) {
       const next = schedule.next(at) ?? 0
       expect(next - at).toBeGreaterThan(0)
       expect(next - at).toBeLessThanOrEqual(2 * 3_600_000)

@@ -19,9 +19,27 @@ function formatOf(zone: string): Intl.DateTimeFormat {
   return format
 }
 
+const DAY_MS = 86_400_000
+const MAX_DAYS = 4096
+/** Offset per zone and UTC day; NaN for days on which clocks are put forward or back. */
+const days = new Map<string, number>()
+
 /** How far a zone's clocks are ahead of UTC at that moment. Milliseconds. '' is UTC. */
 export function offsetMs(zone: string, ms: number): number {
   if (zone === '' || zone === 'UTC' || zone === 'Etc/UTC') return 0
+  const day = Math.floor(ms / DAY_MS)
+  const key = `${zone} ${day}`
+  let offset = days.get(key)
+  if (offset === undefined) {
+    const begin = computeOffsetMs(zone, day * DAY_MS)
+    offset = begin === computeOffsetMs(zone, (day + 1) * DAY_MS) ? begin : Number.NaN
+    if (days.size >= MAX_DAYS) days.clear()
+    days.set(key, offset)
+  }
+  return Number.isNaN(offset) ? computeOffsetMs(zone, ms) : offset
+}
+
+function computeOffsetMs(zone: string, ms: number): number {
   const parts = Object.fromEntries(
     formatOf(zone)
       .formatToParts(ms)
