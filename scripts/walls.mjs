@@ -16,7 +16,7 @@ const LINES = [
   ['ui'],
 ]
 /** What the page may reach: the protocol, the API's types, kubectl's completion data, lessons. */
-const UI_MAY = [/^worker\/(protocol|worker)\.ts$/, /^apimachinery\/(generated\/.*|resource\.ts)$/, /^kubectl\/completion\//, /^lessons\//]
+const UI_MAY = [/^worker\/(protocol|worker|scheduling\/protocol)\.ts$/, /^apimachinery\/(generated\/.*|resource\.ts)$/, /^kubectl\/completion\//, /^lessons\//]
 
 const src = join(dirname(fileURLToPath(import.meta.url)), '../src')
 const line = new Map(LINES.flatMap((folders, i) => folders.map((folder) => [folder, i])))
@@ -24,6 +24,7 @@ const line = new Map(LINES.flatMap((folders, i) => folders.map((folder) => [fold
 function* files(folder) {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name)
+    if (name === 'testdata' || name === 'generated') continue
     if (statSync(path).isDirectory()) yield* files(path)
     else if (/\.tsx?$/.test(name) && !/\.test\.tsx?$/.test(name)) yield path
   }

@@ -33,6 +33,19 @@ export class SchedulerCache {
     return this.view
   }
 
+  /** Goes up with every change. */
+  version = 0
+
+  /** The nodes as they are known now, in the order in which they are tried. The snapshot stays as it is. */
+  list(): NodeInfo[] {
+    if (this.dirty.size === 0 && !this.orderChanged) return [...this.view.nodes]
+    return this.tree.list().flatMap((name) => this.nodes.get(name) ?? [])
+  }
+
+  get imageStates(): ReadonlyMap<string, ImageState> {
+    return this.images
+  }
+
   get nodeCount(): number {
     return this.nodes.size
   }
@@ -68,6 +81,7 @@ export class SchedulerCache {
     this.removeImages(info.node, name)
     this.nodes.delete(name)
     this.dirty.add(name)
+    this.version++
     if (info.pods.length > 0) this.ghosts.set(name, info)
     this.tree.remove(info.node)
     this.orderChanged = true
@@ -149,6 +163,7 @@ export class SchedulerCache {
   private set(name: string, info: NodeInfo): void {
     this.nodes.set(name, info)
     this.dirty.add(name)
+    this.version++
   }
 
   private addImages(node: Node, nodeName: string): void {

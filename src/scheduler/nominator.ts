@@ -20,6 +20,11 @@ export class Nominator {
     return [...this.nodeByUid.keys()]
   }
 
+  /** Every nomination there is. */
+  list(): readonly { readonly pod: PodInfo; readonly nodeName: string }[] {
+    return [...this.byNode].flatMap(([nodeName, pods]) => [...pods.values()].map((pod) => ({ pod, nodeName })))
+  }
+
   nodeOf(uid: string): string | undefined {
     return this.nodeByUid.get(uid)
   }

@@ -7,6 +7,7 @@ import { EventRecorder } from '../client/recorder.ts'
 import type { Random } from '../sim/random.ts'
 import type { Simulation, Timer } from '../sim/simulation.ts'
 import type { Task, TaskHandle } from '../sim/task.ts'
+import type { Outlook } from './bench.ts'
 import { bindPod, reserve, unreserve } from './binding.ts'
 import { SchedulerCache } from './cache.ts'
 import { makeProfiles, type Profile, type SchedulerConfig } from './config.ts'
@@ -14,6 +15,7 @@ import { Action, nodeChanges, podChanges, type EventKind } from './events.ts'
 import { Evictor } from './eviction.ts'
 import { explainPod, type Explanation } from './explain.ts'
 import { informerListers, WATCHED } from './informer-listers.ts'
+import type { Listers } from './listers.ts'
 import { Nominator } from './nominator.ts'
 import { podInfoOf, type PodInfo } from './pod-info.ts'
 import { tryPatchStatus } from './pod-status.ts'
@@ -53,7 +55,11 @@ export class Scheduler {
   private readonly sim: Simulation
   private readonly client: Client
   private readonly options: SchedulerOptions
+  /** Read at start. */
+  config: SchedulerConfig
   private informers: InformerFactory | null = null
+  private listers: Listers | null = null
+  private runningConfig: SchedulerConfig = {}
   private cache = new SchedulerCache()
   private readonly nominator = new Nominator()
   /** One per profile: events name the scheduler that the pod asked for. */
@@ -73,6 +79,7 @@ export class Scheduler {
     this.sim = client.sim
     this.client = client
     this.options = options
+    this.config = options.config ?? {}
     this.random = this.sim.random('kube-scheduler')
   }
 
@@ -82,9 +89,11 @@ export class Scheduler {
 
   start(): void {
     if (this.informers) return
-    const { config = {} } = this.options
+    const { config } = this
     const informers = new InformerFactory(this.client)
     const listers = informerListers(informers)
+    this.listers = listers
+    this.runningConfig = config
     this.cache = new SchedulerCache()
     const evictor = new Evictor({
       client: this.client,
@@ -129,6 +138,19 @@ export class Scheduler {
     return this.cache.without(pod, () =>
       explainPod(this.cache.snapshot(), podInfoOf(unplaced), profile, this.random, this.nominator),
     )
+  }
+
+  /** What it knows now, to be weighed elsewhere (see Bench); null while it does not run. Costs a list of the nodes. */
+  outlook(): Outlook | null {
+    if (!this.informers || !this.listers) return null
+    const { listers, startIndex, runningConfig: config } = this
+    const nodes = this.cache.list()
+    return { nodes, images: this.cache.imageStates, nominations: this.nominator.list(), listers, startIndex, config }
+  }
+
+  /** Differs when the outlook may differ. */
+  get outlookVersion(): string {
+    return this.informers ? `${this.cache.version} ${this.startIndex} ${this.nominator.uids().join()}` : ''
   }
 
   /** Pods by where they wait. */
