@@ -9,7 +9,13 @@ export default defineConfig({
     alias: [{ find: 'monaco-editor/esm/vs/editor/editor.worker.js', replacement: 'monaco-editor/editor/editor.worker.js' }],
   },
   optimizeDeps: {
-    include: ['monaco-yaml', 'monaco-yaml/yaml.worker.js', 'monaco-editor/editor', 'monaco-editor/features/register.all', 'monaco-editor/languages/definitions/yaml/register'],
+    include: [
+      'monaco-yaml',
+      'monaco-yaml/yaml.worker.js',
+      'monaco-editor/editor',
+      'monaco-editor/features/register.all',
+      'monaco-editor/languages/definitions/yaml/register',
+    ],
   },
   build: { target: 'es2023', chunkSizeWarningLimit: 6000 },
   test: { include: ['src/**/*.test.ts', 'src/**/*.test.tsx'], pool: 'threads', maxWorkers: 2, testTimeout: 30_000 },

@@ -23,7 +23,8 @@ async function playwrightsOwn() {
   return path && existsSync(path) ? path : undefined
 }
 
-const run = (command, args) => spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], timeout: 600_000 }).status === 0
+const run = (command, args) =>
+  spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], timeout: 600_000 }).status === 0
 
 function has(command) {
   try {
@@ -48,7 +49,12 @@ export async function findBrowser() {
     const own = await playwrightsOwn()
     if (own) return own
   }
-  if (process.getuid?.() === 0 && has('apt-get') && run('apt-get', ['update']) && run('apt-get', ['install', '-y', 'chromium', 'fonts-noto-cjk'])) {
+  if (
+    process.getuid?.() === 0 &&
+    has('apt-get') &&
+    run('apt-get', ['update']) &&
+    run('apt-get', ['install', '-y', 'chromium', 'fonts-noto-cjk'])
+  ) {
     const installed = onPath()
     if (installed) return installed
   }

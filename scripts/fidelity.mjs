@@ -29,7 +29,12 @@ function marksOf(path) {
       if (!more || more[1].trim() === '' || /^(k8s|Source|SIMPLIFIED|@)/.test(more[1].trim())) break
       text += ` ${more[1]}`
     }
-    marks.push(text.replace(/\*\/.*$/, '').replace(/\s+/g, ' ').trim())
+    marks.push(
+      text
+        .replace(/\*\/.*$/, '')
+        .replace(/\s+/g, ' ')
+        .trim(),
+    )
   })
   return marks
 }
@@ -53,7 +58,8 @@ const lines = [
 ]
 for (const [folder, marks] of [...byFolder].sort()) {
   lines.push('', `### ${folder}`, '', '| where | what |', '|---|---|')
-  for (const { file, mark } of marks) lines.push(`| [${file.slice(4 + folder.length + 1)}](../${file}) | ${mark.replaceAll('|', '\\|')} |`)
+  for (const { file, mark } of marks)
+    lines.push(`| [${file.slice(4 + folder.length + 1)}](../${file}) | ${mark.replaceAll('|', '\\|')} |`)
 }
 lines.push('', readFileSync(join(root, 'docs/stored-without-effect.md'), 'utf8').trim(), '')
 const page = lines.join('\n')

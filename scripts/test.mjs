@@ -5,7 +5,11 @@ import { findBrowser } from './browser.mjs'
 function step(title, command, args, env = {}) {
   console.log(`\n== ${title}`)
   const began = Date.now()
-  const { status } = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...env }, shell: process.platform === 'win32' })
+  const { status } = spawnSync(command, args, {
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+    shell: process.platform === 'win32',
+  })
   if (status !== 0) {
     console.error(`\n${title} failed.`)
     process.exit(status ?? 1)

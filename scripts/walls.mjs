@@ -16,7 +16,12 @@ const LINES = [
   ['ui'],
 ]
 /** What the page may reach: the protocol, the API's types, kubectl's completion data, lessons. */
-const UI_MAY = [/^worker\/(protocol|worker|scheduling\/protocol)\.ts$/, /^apimachinery\/(generated\/.*|resource\.ts)$/, /^kubectl\/completion\//, /^lessons\//]
+const UI_MAY = [
+  /^worker\/(protocol|worker|scheduling\/protocol)\.ts$/,
+  /^apimachinery\/(generated\/.*|resource\.ts)$/,
+  /^kubectl\/completion\//,
+  /^lessons\//,
+]
 
 const src = join(dirname(fileURLToPath(import.meta.url)), '../src')
 const line = new Map(LINES.flatMap((folders, i) => folders.map((folder) => [folder, i])))
@@ -35,7 +40,8 @@ for (const file of files(src)) {
   const from = relative(src, file)
   const home = from.split('/')[0]
   const code = readFileSync(file, 'utf8')
-  const imports = /(?:^|\n)\s*(?:import|export)\b[^'"\n;]*?from\s*'([^']+)'|import\(\s*'([^']+)'\s*\)|new URL\('([^']+)', import\.meta\.url\)|(?:^|\n)\s*\}\s*from\s*'([^']+)'/g
+  const imports =
+    /(?:^|\n)\s*(?:import|export)\b[^'"\n;]*?from\s*'([^']+)'|import\(\s*'([^']+)'\s*\)|new URL\('([^']+)', import\.meta\.url\)|(?:^|\n)\s*\}\s*from\s*'([^']+)'/g
   for (const match of code.matchAll(imports)) {
     const target = match[1] ?? match[2] ?? match[3] ?? match[4]
     if (!target.startsWith('.')) continue

@@ -7,7 +7,6 @@ import { Simulation } from '../sim/simulation.ts'
 import { ADMISSION } from './admission/registry.ts'
 import type { ApiRequest, UserInfo, WatchEvent } from './api.ts'
 import { LOOPBACK, bootstrapObjects } from './bootstrap/bootstrap.ts'
-import { handleHttp } from './http.ts'
 import { STRATEGIES } from './kinds/registry.ts'
 import { ApiServer } from './server.ts'
 

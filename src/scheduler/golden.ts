@@ -111,7 +111,7 @@ function withRuntimeClass(spec: PodSpec, classes: readonly RuntimeClass[]): PodS
 function admitPod(raw: Pod, others: Others): Pod {
   const pod = inNamespace(raw)
   const priority = withPriority(withRuntimeClass(defaultPod(pod.spec), others.runtimeClasses ?? []), others.priorityClasses ?? [])
-  const created = newPod({ ...pod, spec: withDefaultTolerations(priority) })
+  const created = newPod({ ...pod, spec: withDefaultTolerations(priority) }, 0)
   const { namespace, name, uid } = pod.metadata
   const running = pod.spec?.nodeName ? { phase: 'Running', startTime: START_TIME } : {}
   return {

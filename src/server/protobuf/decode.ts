@@ -28,7 +28,7 @@ export function decodeProtobuf(body: Uint8Array): object {
   const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion]
   const model = kind === 'DeleteOptions' ? modelByName('V1DeleteOptions') : modelOf(group, version, kind)
   if (!model) throw new WireError(`no schema for ${kind} in ${apiVersion}`)
-  return { apiVersion, kind, ...readMessage(model, readFields(bytesOf(envelope, 2)), meaningsOf(model)) }
+  return { apiVersion, kind, ...readMessage(readFields(bytesOf(envelope, 2)), meaningsOf(model)) }
 }
 
 function bytesOf(fields: readonly WireField[], number: number): Uint8Array {
@@ -56,13 +56,13 @@ function meaningsOf(model: Model): Map<number, Meaning> {
   return known
 }
 
-function readMessage(model: Model, fields: readonly WireField[], known: Map<number, Meaning>): Record<string, unknown> {
+function readMessage(fields: readonly WireField[], known: Map<number, Meaning>): Record<string, unknown> {
   const out: Record<string, unknown> = {}
   for (const wire of fields) {
     const meaning = known.get(wire.number)
     if (!meaning) continue
     if ('inline' in meaning) {
-      if (wire.value instanceof Uint8Array) Object.assign(out, readMessage(model, readFields(wire.value), meaning.inline))
+      if (wire.value instanceof Uint8Array) Object.assign(out, readMessage(readFields(wire.value), meaning.inline))
       continue
     }
     const { name, type } = meaning.field
@@ -118,7 +118,7 @@ function readValue(type: Type, wire: WireField): unknown {
       return readScalar(type.scalar, wire)
     case 'struct':
       if (!(wire.value instanceof Uint8Array)) throw new WireError('a struct is no message')
-      return readMessage(type.model, readFields(wire.value), meaningsOf(type.model))
+      return readMessage(readFields(wire.value), meaningsOf(type.model))
     case 'map':
       return readEntry(type.values, wire)
     case 'list':

@@ -1,5 +1,5 @@
-import type { Cluster } from '../cluster/cluster.ts'
-import { ADMIN } from '../cluster/identities.ts'
+import type { Cluster } from './cluster.ts'
+import { ADMIN } from './identities.ts'
 import type { Door } from '../kubectl/door.ts'
 
 /** kubectl's way into the cluster of this tab: the same HTTP codec that a served cluster uses, without a socket. */
