@@ -3,6 +3,7 @@ import { cronJobController } from './cronjob/controller.ts'
 import { daemonSetController } from './daemonset/controller.ts'
 import { tokenCleaner } from './bootstrap/token-cleaner.ts'
 import { deploymentController } from './deployment/controller.ts'
+import { disruptionController } from './disruption/controller.ts'
 import { endpointsController } from './endpoints/controller.ts'
 import { endpointSliceController } from './endpointslice/controller.ts'
 import { endpointSliceMirroringController } from './endpointslicemirroring/controller.ts'
@@ -42,6 +43,7 @@ export const CONTROLLERS: readonly ControllerFactory[] = [
   deploymentController,
   statefulSetController,
   cronJobController,
+  disruptionController,
   ttlController,
   ttlAfterFinishedController,
   nodeIpamController,

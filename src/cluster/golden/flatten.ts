@@ -33,7 +33,9 @@ function walk(out: Map<string, unknown>, path: string, value: unknown): void {
       value.forEach((item, i) => walk(out, `${path}[${itemKey(item as JsonObject, i)}]`, item))
     else out.set(path, value)
   } else if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).filter(([key]) => !VOLATILE.has(key) || path.endsWith('targetRef'))
+    const entries = Object.entries(value).filter(
+      ([key]) => !VOLATILE.has(key) || path.endsWith('targetRef') || path.startsWith('status.active['),
+    )
     if (entries.length === 0 && Object.keys(value).length === 0) out.set(path, {})
     for (const [key, item] of entries) walk(out, `${path}.${/[./]/.test(key) ? `[${key}]` : key}`, item)
   } else if (typeof value === 'string' && TIME.test(value)) out.set(path, '<time>')
