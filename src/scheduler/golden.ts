@@ -228,7 +228,10 @@ export function runSchedulerCase(input: SchedulerCase): object {
   if (!profile) return {}
   for (const plugin of profile.preEnqueue) {
     const status = plugin.preEnqueue?.(pod.pod)
-    if (status) return { gated: fullStatus(status), conditions: pod.pod.status?.conditions }
+    if (status) {
+      const conditions = (pod.pod.status?.conditions ?? []).map(({ lastTransitionTime: _time, ...condition }) => condition)
+      return { gated: fullStatus(status), conditions }
+    }
   }
   const cache = new SchedulerCache()
   const nominator = new Nominator()
