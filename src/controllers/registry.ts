@@ -15,6 +15,7 @@ import { nodeLifecycleController } from './nodelifecycle/controller.ts'
 import { podGarbageCollector } from './podgc/controller.ts'
 import { resourceClaimController } from './resourceclaim/controller.ts'
 import { replicaSetController, replicationController } from './replicaset/controller.ts'
+import { resourceQuotaController } from './resourcequota/controller.ts'
 import { rootCACertificatePublisher } from './rootcacertpublisher/controller.ts'
 import { serviceAccountController } from './serviceaccount/controller.ts'
 import { statefulSetController } from './statefulset/controller.ts'
@@ -33,6 +34,7 @@ export const CONTROLLERS: readonly ControllerFactory[] = [
   endpointSliceMirroringController,
   replicationController,
   podGarbageCollector,
+  resourceQuotaController,
   namespaceController,
   serviceAccountController,
   rootCACertificatePublisher,
