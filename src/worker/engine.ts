@@ -1,18 +1,20 @@
-import { InformerFactory } from '../client/informer.ts'
-import { Cluster } from '../cluster/cluster.ts'
-import { PANEL } from '../cluster/identities.ts'
-import type { JsonObject } from '../apimachinery/resource.ts'
-import { applyFile, deleteFile, lintFile } from '../kubectl/apply.ts'
-import type { Door } from '../kubectl/door.ts'
-import { clusterDoor } from './door.ts'
-import type { Feed, FeedContext } from './feeds/feed.ts'
+import type { Change } from '../etcd/etcd.ts'
+import { deleteFile, lintFile } from '../kubectl/apply.ts'
+import { Breakpoints } from './breakpoints.ts'
+import type { Feed } from './feeds/feed.ts'
 import { makeFeed } from './feeds/registry.ts'
-import { tooManyPods, MAX_PODS } from './limits.ts'
+import type { TravelPart } from './feeds/travel.ts'
+import { applyTo, commandTo, perform, refusalStatus, refusedDocument } from './inputs.ts'
+import { tooManyPods } from './limits.ts'
 import { Pacer, type Host } from './pacer.ts'
+import { Replay, ReplayCancelled } from './replay.ts'
+import { World, type PastScene } from './world.ts'
 import type {
   ApiCall,
   ApiReply,
   ApplyOptions,
+  BranchRow,
+  BreakCondition,
   ClusterOptions,
   DocumentResult,
   EngineApi,
@@ -23,27 +25,44 @@ import type {
   Speed,
   WorkerMessage,
 } from './protocol.ts'
+import { compareSchedulers } from './scheduling/compare.ts'
+import type { SchedulerComparison, WhatIf, WhatIfAnswer } from './scheduling/protocol.ts'
+import { whatIf } from './scheduling/what-if.ts'
+
+/** Longest time a long calculation takes before others get their turn. */
+const SLICE_MS = 8
 
 interface Subscription {
   readonly request: FeedRequest
   feed: Feed
   revision: number
 }
+interface Branch extends BranchRow {
+  readonly log: InputLog
+  /** How many inputs the other history began with. */
+  readonly shared: number
+}
+
+/** Feeds that always tell of the present, whatever moment is looked at. */
+const ALWAYS_LIVE: ReadonlySet<FeedRequest['feed']> = new Set(['travel', 'timeline'])
 
 /**
- * The engine behind the page: one cluster, its pace, its feeds and its input log. It knows no worker and no page, so
- * it also runs in Node.
+ * The engine behind the page: one cluster, its pace, its feeds, its input log and its past. It knows no worker and no
+ * page, so it also runs in Node.
  */
 export class Engine implements EngineApi {
   private readonly host: Host
   private readonly post: (message: WorkerMessage) => void
   private readonly subscriptions = new Map<number, Subscription>()
-  private options: ClusterOptions = {}
-  private inputs: LoggedInput[] = []
-  private cluster: Cluster | null = null
-  private context: FeedContext | null = null
+  private readonly breakpoints = new Breakpoints()
+  private world: World | null = null
   private pacer: Pacer | null = null
-  private door: Door | null = null
+  /** The moment of the past that feeds and reads show, and whether the clock ran before. */
+  private past: PastScene | null = null
+  private ranBefore = false
+  private replay: Replay | null = null
+  private branches: readonly Branch[] = []
+  private nextBranch = 1
 
   constructor(host: Host, post: (message: WorkerMessage) => void) {
     this.host = host
@@ -51,26 +70,28 @@ export class Engine implements EngineApi {
   }
 
   async start(options: ClusterOptions): Promise<void> {
-    this.build(options)
+    this.branches = []
+    this.install(new World(options))
     this.parts().pacer.play()
   }
 
   async restore(log: InputLog): Promise<void> {
-    this.build(log.options)
-    const { cluster } = this.parts()
-    for (const entry of log.inputs) {
-      cluster.sim.runUntil(Math.max(entry.timeMs, cluster.sim.now))
-      this.replay(entry)
-    }
-    cluster.sim.runUntil(Math.max(log.endTimeMs, cluster.sim.now))
+    this.branches = []
+    const replay = new Replay(this.host, log)
+    const world = new World(log.options)
+    this.install(world)
+    await this.replayInto(replay, world)
     this.frame()
   }
 
   async inputLog(): Promise<InputLog> {
-    return this.log()
+    return this.parts().world.log()
   }
 
   async play(): Promise<void> {
+    if (this.replay) return
+    this.leavePast()
+    this.breakpoints.hit = null
     this.parts().pacer.play()
     this.frame()
   }
@@ -86,35 +107,98 @@ export class Engine implements EngineApi {
   }
 
   async step(): Promise<void> {
-    const { pacer, cluster } = this.parts()
-    this.guarded(() => pacer.step(() => cluster.etcd.revision))
+    const { pacer, world } = this.parts()
+    if (this.replay) return
+    if (this.past) return this.stepForward(this.past)
+    this.breakpoints.hit = null
+    this.guarded(() => pacer.step(() => world.cluster.etcd.revision))
+  }
+
+  async lookAt(timeMs: number | null): Promise<void> {
+    const { pacer, world } = this.parts()
+    if (this.replay) return
+    if (timeMs === null) {
+      const resume = this.past !== null && this.ranBefore
+      this.leavePast()
+      if (resume) pacer.play()
+    } else {
+      if (!this.past) {
+        this.ranBefore = pacer.running
+        pacer.pause()
+        this.guarded(() => pacer.finishInstant())
+      }
+      this.past = world.at(timeMs)
+      this.renewFeeds()
+    }
+    this.frame()
+  }
+
+  async stepBack(): Promise<void> {
+    const { world } = this.parts()
+    const before = world.instantBefore(this.past?.atMs ?? world.cluster.sim.now)
+    if (before !== null) await this.lookAt(before)
+    if (this.past) this.ranBefore = false
+  }
+
+  async continueFrom(timeMs: number): Promise<void> {
+    const { world } = this.parts()
+    const atMs = Math.min(Math.max(timeMs, world.cluster.sim.startTimeMs), world.cluster.sim.now)
+    await this.goTo(world.logUntil(atMs), null)
+  }
+
+  async returnTo(branch: number): Promise<void> {
+    const found = this.branches.find(({ id }) => id === branch)
+    if (found) await this.goTo(found.log, found)
+  }
+
+  async cancelReplay(): Promise<void> {
+    this.replay?.cancel()
+  }
+
+  async setBreakpoints(conditions: readonly BreakCondition[]): Promise<void> {
+    this.breakpoints.set(conditions)
     this.frame()
   }
 
   async call(request: ApiCall): Promise<ApiReply> {
-    const refusal = request.method === 'GET' ? null : tooManyPods([request.body])
+    if (request.method === 'GET') return this.guarded(() => this.scene().door.call(request))
+    const refusal = this.standsStill() ?? tooManyPods([request.body])?.message
     if (refusal) return { code: 422, body: refusalStatus(refusal), warnings: [] }
-    if (request.method !== 'GET') this.note({ call: request })
-    return this.guarded(() => this.parts().door.call(request))
+    this.note({ call: request })
+    return this.guarded(() => this.parts().world.door.call(request))
   }
 
   async apply(yaml: string, options: ApplyOptions = {}): Promise<readonly DocumentResult[]> {
+    const refusal = this.standsStill()
+    if (refusal) return [refusedDocument({ line: 1, message: refusal })]
     if (!options.dryRun) this.note({ apply: { yaml, options } })
-    return this.guarded(() => this.applyNow(yaml, options))
+    return this.guarded(() => applyTo(this.parts().world, yaml, options))
   }
 
   async remove(yaml: string): Promise<readonly DocumentResult[]> {
+    const refusal = this.standsStill()
+    if (refusal) return [refusedDocument({ line: 1, message: refusal })]
     this.note({ remove: yaml })
-    return this.guarded(() => deleteFile(this.parts().door, yaml))
+    return this.guarded(() => deleteFile(this.parts().world.door, yaml))
   }
 
   async lint(yaml: string): Promise<readonly DocumentResult[]> {
-    return lintFile(this.parts().door, yaml)
+    return lintFile(this.parts().world.door, yaml)
   }
 
   async command(command: SimCommand): Promise<{ readonly ok: boolean; readonly message: string }> {
+    const refusal = this.standsStill()
+    if (refusal) return { ok: false, message: refusal }
     this.note({ command })
-    return this.guarded(() => this.commandNow(command))
+    return this.guarded(() => commandTo(this.parts().world.cluster, command))
+  }
+
+  async whatIf(question: WhatIf): Promise<WhatIfAnswer> {
+    return whatIf(this.parts().world.context, question)
+  }
+
+  async compareSchedulers(first: string, second: string): Promise<SchedulerComparison> {
+    return inSlices(this.host, compareSchedulers(this.parts().world.context, first, second))
   }
 
   async subscribe(id: number, request: FeedRequest): Promise<void> {
@@ -129,97 +213,148 @@ export class Engine implements EngineApi {
     this.subscriptions.delete(id)
   }
 
-  /** Lets simulated time pass at once, without pacing: for headless runs. */
-  runFor(durationMs: number): void {
-    const { cluster } = this.parts()
-    this.guarded(() => cluster.sim.runFor(durationMs))
+  /** The kept history of the cluster, for comparison. */
+  history(): readonly Change[] {
+    return this.parts().world.cluster.etcd.history()
   }
 
-  private build(options: ClusterOptions): void {
+  get running(): boolean {
+    return this.pacer?.running ?? false
+  }
+
+  /** Lets simulated time pass at once, without pacing: for headless runs. */
+  runFor(durationMs: number): void {
+    const { world } = this.parts()
+    this.guarded(() => world.cluster.sim.runFor(durationMs))
+  }
+
+  /** Makes a world the one that is shown. Feeds start anew, with a snapshot each. */
+  private install(world: World): void {
     this.pacer?.pause()
-    for (const { feed } of this.subscriptions.values()) feed.stop()
-    this.options = options
-    this.inputs = []
-    const cluster = new Cluster(options)
-    cluster.boot()
-    const informers = new InformerFactory(cluster.client(PANEL, 'kubarium-panel'))
-    informers.start()
-    this.cluster = cluster
-    this.context = { cluster, informers }
-    this.door = clusterDoor(cluster)
-    this.pacer = new Pacer(
-      cluster.sim,
+    this.past?.context.informers.stop()
+    this.past = null
+    this.world = world
+    const pacer = new Pacer(
+      world.cluster.sim,
       this.host,
       () => this.frame(),
       (error) => this.crashed(error),
     )
+    this.pacer = pacer
+    this.breakpoints.attach(world.cluster, () => {
+      if (!this.replay) pacer.stopAfterInstant()
+    })
+    this.renewFeeds()
+  }
+
+  private parts(): { world: World; pacer: Pacer } {
+    const { world, pacer } = this
+    if (!world || !pacer) throw new Error('no cluster yet: call start first')
+    return { world, pacer }
+  }
+
+  /** What feeds and reads show. */
+  private scene(): World | PastScene {
+    return this.past ?? this.parts().world
+  }
+
+  private makeFeed(request: FeedRequest): Feed {
+    const { world, pacer } = this.parts()
+    const { context } = ALWAYS_LIVE.has(request.feed) ? world : this.scene()
+    return makeFeed(context, pacer, request, () => this.travel())
+  }
+
+  private renewFeeds(): void {
     for (const [id, subscription] of this.subscriptions) {
+      // The whole history is told once; looking about in it changes nothing there.
+      if (this.past && ALWAYS_LIVE.has(subscription.request.feed)) continue
+      subscription.feed.stop()
       subscription.feed = this.makeFeed(subscription.request)
       subscription.revision = 0
       this.flush(id, subscription)
     }
   }
 
-  private parts(): { cluster: Cluster; context: FeedContext; pacer: Pacer; door: Door } {
-    const { cluster, context, pacer, door } = this
-    if (!cluster || !context || !pacer || !door) throw new Error('no cluster yet: call start first')
-    return { cluster, context, pacer, door }
+  private leavePast(): void {
+    if (!this.past) return
+    this.past = null
+    this.renewFeeds()
   }
 
-  private makeFeed(request: FeedRequest): Feed {
-    const { context, pacer } = this.parts()
-    return makeFeed(context, pacer, request)
+  private async stepForward(past: PastScene): Promise<void> {
+    const after = this.parts().world.instantAfter(past.atMs)
+    if (after === null) this.leavePast()
+    else await this.lookAt(after)
+    this.ranBefore = false
+    this.frame()
   }
 
-  private applyNow(yaml: string, options: ApplyOptions): readonly DocumentResult[] {
-    const refusal = tooManyPods([], yaml)
-    if (refusal)
-      return [
-        {
-          index: 0,
-          line: refusal.line,
-          outcome: 'failed',
-          message: refusal.message,
-          warnings: [],
-          markers: [{ line: refusal.line, column: 1, message: refusal.message }],
-        },
-      ]
-    return applyFile(this.parts().door, yaml, options)
+  /** Why nothing may be changed now, or null. */
+  private standsStill(): string | null {
+    if (this.replay) return 'the history is being built again; wait, or cancel it'
+    if (this.past) return 'you are looking at the past: go back to now, or continue from here'
+    return null
   }
 
-  private commandNow(command: SimCommand): { ok: boolean; message: string } {
-    const { cluster } = this.parts()
-    switch (command.type) {
-      case 'power-off':
-        return cluster.powerOff(command.node)
-      case 'power-on':
-        return cluster.powerOn(command.node)
-      case 'add-node':
-        return cluster.addNodes(command)
-      case 'remove-node':
-        return cluster.removeMachine(command.node)
+  /** Builds another history and shows it; the present one is kept as a branch. */
+  private async goTo(log: InputLog, from: Branch | null): Promise<void> {
+    const { pacer, world: left } = this.parts()
+    if (this.replay) return
+    pacer.pause()
+    const replay = new Replay(this.host, log)
+    this.replay = replay
+    this.frame()
+    try {
+      await replay.pause()
+      const world = new World(log.options)
+      await this.replayInto(replay, world)
+      const forkMs = from?.forkMs ?? log.endTimeMs
+      const kept = { id: this.nextBranch++, log: left.log(), endMs: left.cluster.sim.now, forkMs }
+      const shared = from?.shared ?? log.inputs.length
+      const inputs = kept.log.inputs.length - shared
+      this.branches = [...this.branches.filter((branch) => branch !== from), { ...kept, inputs, shared }]
+      this.replay = null
+      this.install(world)
+    } catch (error) {
+      if (!(error instanceof ReplayCancelled)) throw error
+    } finally {
+      this.replay = null
+      this.frame()
     }
   }
 
-  private replay({ input }: LoggedInput): void {
-    this.inputs.push({ timeMs: this.parts().cluster.sim.now, input })
-    const { door } = this.parts()
-    if (input.call) door.call(input.call)
-    if (input.apply) this.applyNow(input.apply.yaml, input.apply.options)
-    if (input.remove !== undefined) deleteFile(door, input.remove)
-    if (input.command) this.commandNow(input.command)
+  private async replayInto(replay: Replay, world: World): Promise<void> {
+    this.replay = replay
+    try {
+      await replay.run(
+        world,
+        (entry) => perform(world, entry),
+        () => this.frame(),
+      )
+    } catch (error) {
+      if (!(error instanceof ReplayCancelled)) this.crashed(error)
+      throw error
+    } finally {
+      this.replay = null
+    }
+  }
+
+  private travel(): TravelPart {
+    const { past, replay, breakpoints, world } = this
+    return {
+      past: past && { atMs: past.atMs, revision: past.revision, presentMs: world?.cluster.sim.now ?? past.atMs },
+      replay: replay && replay.progress,
+      branches: this.branches.map(({ log: _log, shared: _shared, ...row }) => row),
+      breakpoints: breakpoints.conditions,
+      hit: breakpoints.hit,
+    }
   }
 
   /** Finishes the present instant and logs an input, so that a replay meets the same state. */
   private note(input: LoggedInput['input']): void {
-    const { pacer, cluster } = this.parts()
+    const { pacer, world } = this.parts()
     this.guarded(() => pacer.finishInstant())
-    this.inputs.push({ timeMs: cluster.sim.now, input })
-  }
-
-  private log(): InputLog {
-    const { cluster } = this.parts()
-    return { options: this.options, inputs: this.inputs, endTimeMs: cluster.sim.now }
+    world.inputs.push({ timeMs: world.cluster.sim.now, input })
   }
 
   /** Runs engine code for a caller; a failed assertion is a crash, and everyone is told. */
@@ -239,7 +374,7 @@ export class Engine implements EngineApi {
     this.post({
       type: 'crash',
       message: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
-      log: this.log(),
+      log: this.parts().world.log(),
     })
   }
 
@@ -252,14 +387,14 @@ export class Engine implements EngineApi {
   }
 }
 
-function refusalStatus(refusal: { readonly message: string }): JsonObject {
-  return {
-    kind: 'Status',
-    apiVersion: 'v1',
-    status: 'Failure',
-    reason: 'Invalid',
-    message: refusal.message,
-    code: 422,
-    details: { maxPods: MAX_PODS },
+/** Runs to the end, a slice at a time. */
+async function inSlices<T>(host: Host, work: Generator<void, T>): Promise<T> {
+  for (;;) {
+    const deadline = host.now() + SLICE_MS
+    do {
+      const step = work.next()
+      if (step.done) return step.value
+    } while (host.now() < deadline)
+    await new Promise<void>((resume) => host.later(0, resume))
   }
 }

@@ -29,6 +29,7 @@ export class Pacer {
   private generation = 0
   private lastWallMs = 0
   private carryMs = 0
+  private stopping = false
   private lastFrameMs = 0
   private readonly samples: { readonly wallMs: number; readonly simMs: number }[] = []
 
@@ -41,6 +42,11 @@ export class Pacer {
 
   get running(): boolean {
     return this.runningValue
+  }
+
+  /** The host's clock. */
+  get wallMs(): number {
+    return this.host.now()
   }
 
   get speed(): Speed {
@@ -73,6 +79,11 @@ export class Pacer {
     this.generation++
   }
 
+  /** Pauses at the end of the present instant. To be called from within an event. */
+  stopAfterInstant(): void {
+    this.stopping = true
+  }
+
   /** Runs to the end of the next instant at which `changed` differs from before, or of the next event-free hour. */
   step(changed: () => number): void {
     this.pause()
@@ -85,9 +96,11 @@ export class Pacer {
   /** Runs what remains of the present instant, so that an input falls between instants and can be replayed. */
   finishInstant(): void {
     while (this.sim.nextTimeMs <= this.sim.now) this.sim.step()
+    if (this.stopping) this.pause()
   }
 
   private restart(): void {
+    this.stopping = false
     this.lastWallMs = this.host.now()
     this.carryMs = 0
     this.samples.length = 0
@@ -117,6 +130,7 @@ export class Pacer {
   /** Runs one slice; true when there is more to do at once. */
   private advance(): boolean {
     const { sim, host } = this
+    if (this.stopping) return this.stopHere()
     const wall = host.now()
     const elapsed = Math.min(wall - this.lastWallMs, 250)
     this.lastWallMs = wall
@@ -126,6 +140,7 @@ export class Pacer {
       let n = 0
       while (sim.nextTimeMs <= leap) {
         sim.step()
+        if (this.stopping) return this.stopHere()
         if ((++n & 15) === 0 && host.now() >= deadline) return true
       }
       sim.now = leap
@@ -136,6 +151,7 @@ export class Pacer {
     let n = 0
     while (sim.nextTimeMs <= target) {
       sim.step()
+      if (this.stopping) return this.stopHere()
       if ((++n & 15) === 0 && host.now() >= deadline) {
         // Behind: forget what could not be done in time, keep at most one slice of debt.
         this.carryMs = Math.min(Math.max(target - sim.now, 0), SLICE_MS * this.speedValue)
@@ -144,6 +160,12 @@ export class Pacer {
     }
     this.carryMs -= Math.floor(this.carryMs)
     if (target > sim.now) sim.now = target
+    return false
+  }
+
+  private stopHere(): false {
+    this.finishInstant()
+    this.onFrame()
     return false
   }
 

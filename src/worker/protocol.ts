@@ -4,6 +4,7 @@
  * subscribes again. Types only: no engine code may be reached from here.
  */
 import type { JsonObject, KubeObject } from '../apimachinery/resource.ts'
+import type { SchedulerComparison, SchedulingView, WhatIf, WhatIfAnswer } from './scheduling/protocol.ts'
 
 // ---------------------------------------------------------------- calls
 
@@ -73,6 +74,8 @@ export type SimCommand =
     }
   /** Takes the machine away; its Node object stays until it is deleted (the page deletes it too). */
   | { readonly type: 'remove-node'; readonly node: string }
+  /** Restarts kube-scheduler with this KubeSchedulerConfiguration (YAML); '' for the default. */
+  | { readonly type: 'configure-scheduler'; readonly yaml: string }
 
 /** An entry of the input log: with the seed and the options it reproduces the whole history. */
 export interface LoggedInput {
@@ -111,6 +114,25 @@ export interface EngineApi {
   /** Parses and checks without any request: YAML errors, unknown kinds and fields. For editor markers. */
   lint(yaml: string): Promise<readonly DocumentResult[]>
   command(command: SimCommand): Promise<{ readonly ok: boolean; readonly message: string }>
+  /**
+   * Shows a moment of the past: all feeds but 'travel' and 'timeline' then tell the state at the end of that instant, API
+   * reads answer from it, and changes are refused; simulated time stands still meanwhile. Null goes back to now.
+   */
+  lookAt(timeMs: number | null): Promise<void>
+  /** Looks at the instant with changes before the one shown: the inverse of step. */
+  stepBack(): Promise<void>
+  /** Builds the history up to that moment again and goes on from there; the present is kept as a branch. */
+  continueFrom(timeMs: number): Promise<void>
+  /** Goes back to a kept branch, by its id; the present is kept in its place. */
+  returnTo(branch: number): Promise<void>
+  /** Gives up a continueFrom or returnTo that is under way; nothing has changed then. */
+  cancelReplay(): Promise<void>
+  /** Pauses at the end of the instant in which one of the conditions comes true. Rejects when a path can't be read. */
+  setBreakpoints(conditions: readonly BreakCondition[]): Promise<void>
+  /** Weighs a pod as things are and as they would be. Changes nothing. */
+  whatIf(question: WhatIf): Promise<WhatIfAnswer>
+  /** Where two KubeSchedulerConfigurations (YAML) would place all pods of workloads. Changes nothing. */
+  compareSchedulers(first: string, second: string): Promise<SchedulerComparison>
   /** Starts a feed; its messages carry the id given here. */
   subscribe(id: number, feed: FeedRequest): Promise<void>
   unsubscribe(id: number): Promise<void>
@@ -146,6 +168,10 @@ export type FeedRequest =
       readonly namespace: string
       readonly name: string
     }
+  /** One pod against every node. `attempt`: as recorded at that attempt; without it as things stand now. */
+  | { readonly feed: 'scheduling'; readonly namespace: string; readonly name: string; readonly attempt?: number }
+  | { readonly feed: 'travel' }
+  | { readonly feed: 'timeline' }
 
 /** Posted by the worker: plain postMessage, not comlink, at most one batch per feed and frame. */
 export interface FeedMessage {
@@ -163,6 +189,9 @@ export type FeedData =
   | { readonly feed: 'object'; readonly object: ObjectView }
   | { readonly feed: 'events'; readonly events: EventsDelta }
   | { readonly feed: 'rollout'; readonly rollout: RolloutView | null }
+  | { readonly feed: 'travel'; readonly travel: TravelState }
+  | { readonly feed: 'timeline'; readonly timeline: TimelineDelta }
+  | { readonly feed: 'scheduling'; readonly scheduling: SchedulingView | null }
 
 /** The worker's last words when an assertion fails. The page offers to restore from the log. */
 export interface CrashMessage {
@@ -382,3 +411,118 @@ export interface RolloutView {
   /** Oldest first. A delta carries the whole list; it is bounded (the worker thins old points). */
   readonly points: readonly RolloutPoint[]
 }
+
+/** How two values are compared; 'exists' and 'missing' take no value. An absent field counts as 0 among numbers. */
+export const BREAK_OPERATORS = ['<', '<=', '==', '!=', '>=', '>', 'exists', 'missing'] as const
+export type BreakOperator = (typeof BREAK_OPERATORS)[number]
+
+/** When to pause. Empty names and namespaces mean any. */
+export type BreakCondition =
+  /** A pod whose STATUS, as kubectl shows it, becomes this. */
+  | { readonly id: number; readonly type: 'status'; readonly status: string; readonly namespace: string }
+  | {
+      readonly id: number
+      readonly type: 'field'
+      readonly group: string
+      readonly version: string
+      readonly resource: string
+      readonly kind: string
+      readonly namespace: string
+      readonly name: string
+      /** As for kubectl -o jsonpath or custom-columns: '.status.readyReplicas' */
+      readonly path: string
+      readonly operator: BreakOperator
+      readonly value: string
+    }
+/** What a condition stopped at. */
+export interface BreakHit {
+  readonly condition: BreakCondition
+  readonly timeMs: number
+  readonly revision: number
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+  /** What the field, or the pod's STATUS, was then. */
+  readonly found: string
+}
+
+/** A history that was left by continuing from an earlier moment of it. */
+export interface BranchRow {
+  readonly id: number
+  /** Where it was left, and where the other one went off. */
+  readonly endMs: number
+  readonly forkMs: number
+  /** Inputs it has after the fork. */
+  readonly inputs: number
+}
+/** Where in time the page looks, what can be reached, and what stops the clock. */
+export interface TravelState {
+  /** Set while the page looks at the past. */
+  readonly past: { readonly atMs: number; readonly revision: number; readonly presentMs: number } | null
+  /** The oldest moment that can be looked at. */
+  readonly historyStartMs: number
+  /** Writes of Events since historyStartMs, counted in bins of binMs. */
+  readonly strip: { readonly binMs: number; readonly normal: readonly number[]; readonly warning: readonly number[] }
+  /** Set while a history is built again. */
+  readonly replay: { readonly fromMs: number; readonly atMs: number; readonly toMs: number } | null
+  readonly branches: readonly BranchRow[]
+  readonly breakpoints: readonly BreakCondition[]
+  /** What paused the clock; gone when it runs again. */
+  readonly hit: BreakHit | null
+}
+
+/** A stretch of an object's life; it lasts until the next one, or the lane's end. */
+export interface TimelineBand {
+  readonly fromMs: number
+  /** Index into POD_STATES; -1 for objects without health. */
+  readonly state: number
+  /** For pods kubectl's STATUS. */
+  readonly status: string
+}
+/** An object's life. */
+export interface TimelineLane {
+  readonly uid: string
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+  /** The top controller: 'Deployment/web', or ''. */
+  readonly owner: string
+  /** The pod's node, or ''. */
+  readonly node: string
+  readonly restarts: number
+  readonly startMs: number
+  /** Null while it exists. */
+  readonly endMs: number | null
+  readonly bands: readonly TimelineBand[]
+}
+/** In a delta `bands` replace those from index `from` on. */
+export interface TimelineLaneDelta extends TimelineLane {
+  readonly from: number
+}
+/** One write of an Event object. */
+export interface TimelineMark {
+  readonly timeMs: number
+  readonly warning: boolean
+  readonly reason: string
+  readonly message: string
+  /** uid of the lane it is about; '' when that has none. */
+  readonly lane: string
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+}
+/** Marks are added at the end; both sides drop the oldest beyond TIMELINE_MARKS. */
+export interface TimelineDelta {
+  readonly reset: boolean
+  readonly lanes: readonly TimelineLaneDelta[]
+  readonly marks: readonly TimelineMark[]
+  /** Objects beyond the bound on lanes. */
+  readonly omitted: number
+}
+export const TIMELINE_MARKS = 50_000

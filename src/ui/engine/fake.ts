@@ -94,6 +94,14 @@ export class FakeEngine implements EngineTransport {
       remove: async () => [],
       lint: async () => [],
       command: async (command) => ({ ok: true, message: command.type }),
+      lookAt: async () => undefined,
+      stepBack: async () => undefined,
+      continueFrom: async () => undefined,
+      returnTo: async () => undefined,
+      cancelReplay: async () => undefined,
+      setBreakpoints: async () => undefined,
+      whatIf: async () => ({ error: 'a toy has no scheduler', before: null, after: null, replicas: [], configYaml: '' }),
+      compareSchedulers: async () => Promise.reject(new Error('a toy has no scheduler')),
       subscribe: async (id, request) => {
         this.subscriptions.set(id, { id, request, revision: 0 })
       },
@@ -129,6 +137,11 @@ export class FakeEngine implements EngineTransport {
         return first ? { feed: 'events', events: { reset: true, upserts: this.#events(), removed: [] } } : null
       case 'rollout':
         return { feed: 'rollout', rollout: this.#rollout(request.namespace, request.name) }
+      case 'scheduling':
+        return { feed: 'scheduling', scheduling: null }
+      case 'travel':
+      case 'timeline':
+        return null
     }
   }
 

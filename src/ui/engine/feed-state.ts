@@ -1,3 +1,5 @@
+import { TIMELINE_MARKS } from '../../worker/protocol.ts'
+import type { SchedulingView } from '../../worker/scheduling/protocol.ts'
 import type {
   ClockState,
   EventRow,
@@ -13,6 +15,10 @@ import type {
   TableColumn,
   TableDelta,
   TableRow,
+  TimelineDelta,
+  TimelineLane,
+  TimelineMark,
+  TravelState,
 } from '../../worker/protocol.ts'
 
 /** All nodes and pods by slot. Changed in place: compare the FeedSnapshot around it, not the maps. */
@@ -30,6 +36,13 @@ export interface EventsState {
   readonly rows: ReadonlyMap<string, EventRow>
 }
 
+/** Lives by uid and Event marks in order. Changed in place, as above; a lane that changed is a new object. */
+export interface TimelineState {
+  readonly lanes: ReadonlyMap<string, TimelineLane>
+  readonly marks: readonly TimelineMark[]
+  readonly omitted: number
+}
+
 /** What a feed adds up to, by its name. */
 export interface FeedStates {
   readonly clock: ClockState
@@ -39,6 +52,9 @@ export interface FeedStates {
   readonly object: ObjectView
   readonly events: EventsState
   readonly rollout: RolloutView | null
+  readonly scheduling: SchedulingView | null
+  readonly travel: TravelState
+  readonly timeline: TimelineState
 }
 export type FeedName = FeedRequest['feed']
 export type FeedState = FeedStates[FeedName]
@@ -54,12 +70,18 @@ export function reduceFeed(state: FeedState | undefined, data: FeedData): FeedSt
       return data.object
     case 'rollout':
       return data.rollout
+    case 'scheduling':
+      return data.scheduling
     case 'map':
       return reduceMap(state as MapState | undefined, data.map)
     case 'table':
       return reduceTable(state as TableState | undefined, data.table)
     case 'events':
       return reduceEvents(state as EventsState | undefined, data.events)
+    case 'travel':
+      return data.travel
+    case 'timeline':
+      return reduceTimeline(state as TimelineState | undefined, data.timeline)
   }
 }
 
@@ -74,6 +96,8 @@ export function snapshotOf(feed: FeedName, state: FeedState): FeedData {
       return { feed, object: state as ObjectView }
     case 'rollout':
       return { feed, rollout: state as RolloutView | null }
+    case 'scheduling':
+      return { feed, scheduling: state as SchedulingView | null }
     case 'map': {
       const { nodes, pods } = state as MapState
       return {
@@ -87,6 +111,12 @@ export function snapshotOf(feed: FeedName, state: FeedState): FeedData {
     }
     case 'events':
       return { feed, events: { reset: true, upserts: [...(state as EventsState).rows.values()], removed: [] } }
+    case 'travel':
+      return { feed, travel: state as TravelState }
+    case 'timeline': {
+      const { lanes, marks, omitted } = state as TimelineState
+      return { feed, timeline: { reset: true, lanes: [...lanes.values()].map((lane) => ({ ...lane, from: 0 })), marks, omitted } }
+    }
   }
 }
 
@@ -114,6 +144,18 @@ function reduceEvents(state: EventsState | undefined, delta: EventsDelta): Event
   for (const uid of delta.removed) rows.delete(uid)
   for (const row of delta.upserts) rows.set(row.uid, row)
   return { rows }
+}
+
+function reduceTimeline(state: TimelineState | undefined, delta: TimelineDelta): TimelineState {
+  const lanes = mutable(state?.lanes, delta.reset)
+  for (const { from, ...lane } of delta.lanes) {
+    const known = from === 0 ? [] : (lanes.get(lane.uid)?.bands.slice(0, from) ?? [])
+    lanes.set(lane.uid, { ...lane, bands: [...known, ...lane.bands] })
+  }
+  const marks = delta.reset || state === undefined ? [] : (state.marks as TimelineMark[])
+  for (const mark of delta.marks) marks.push(mark)
+  if (marks.length > TIMELINE_MARKS) marks.splice(0, marks.length - TIMELINE_MARKS)
+  return { lanes, marks, omitted: delta.omitted }
 }
 
 /** The feed's own map, to be changed in place; a new one at the start and after a reset. */

@@ -7,10 +7,13 @@ import { KindsFeed } from './kinds.ts'
 import { MapFeed } from './map.ts'
 import { ObjectFeed } from './object.ts'
 import { RolloutFeed } from './rollout.ts'
+import { SchedulingFeed } from './scheduling.ts'
 import { TableFeed } from './table.ts'
+import { TimelineFeed } from './timeline.ts'
+import { TravelFeed, type TravelPart } from './travel.ts'
 
 /** Makes the feed that a subscription asks for. A new feed is one file and one case here. */
-export function makeFeed(context: FeedContext, pacer: Pacer, request: FeedRequest): Feed {
+export function makeFeed(context: FeedContext, pacer: Pacer, request: FeedRequest, travel: () => TravelPart): Feed {
   switch (request.feed) {
     case 'clock':
       return new ClockFeed(context.cluster, pacer)
@@ -26,6 +29,12 @@ export function makeFeed(context: FeedContext, pacer: Pacer, request: FeedReques
       return new ObjectFeed(context, resourceOf(context, request), request.namespace ?? '', request.name)
     case 'rollout':
       return new RolloutFeed(context, request.resource, request.namespace, request.name)
+    case 'timeline':
+      return new TimelineFeed(context)
+    case 'travel':
+      return new TravelFeed(context, travel)
+    case 'scheduling':
+      return new SchedulingFeed(context, pacer, request.namespace, request.name, request.attempt)
   }
 }
 
