@@ -1,0 +1,109 @@
+/** npm run pictures: makes README's pictures from the running app, after `vite build`. */
+import { mkdirSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { chromium, type Browser, type Page } from '@playwright/test'
+import { preview } from 'vite'
+import { findBrowser } from './browser.mjs'
+
+const PORT = 41735
+const FOLDER = 'docs/pictures'
+const SIZE = { width: 1440, height: 900 }
+
+interface Look {
+  readonly dark?: boolean
+  readonly width?: number
+}
+
+async function open(browser: Browser, look: Look = {}): Promise<Page> {
+  const page = await browser.newPage({ viewport: { ...SIZE, width: look.width ?? SIZE.width }, colorScheme: look.dark ? 'dark' : 'light' })
+  await page.goto(`http://127.0.0.1:${PORT}/`)
+  await page.getByRole('treeitem', { name: /^Node, 3 objects/ }).waitFor()
+  return page
+}
+
+const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
+const speed = (page: Page, step: string) => page.getByRole('slider', { name: 'Speed' }).fill(step)
+
+async function apply(page: Page, text: string): Promise<void> {
+  await page.getByRole('tab', { name: 'YAML' }).click()
+  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), button(page, 'Open files…').click()])
+  await chooser.setFiles({ name: 'manifest.yaml', mimeType: 'application/yaml', buffer: Buffer.from(text) })
+  await button(page, 'Apply').click()
+}
+
+const example = (name: string) => readFileSync(`src/ui/gallery/manifests/${name}.yaml`, 'utf8')
+
+async function save(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: `${FOLDER}/${name}.png` })
+  console.log(`${FOLDER}/${name}.png`)
+  await page.close()
+}
+
+async function cluster(browser: Browser): Promise<void> {
+  const page = await open(browser)
+  await apply(page, example('shop'))
+  await speed(page, '200')
+  await page.waitForTimeout(6000)
+  await speed(page, '100')
+  await apply(page, example('rolling-update'))
+  await page.waitForTimeout(2500)
+  await save(page, 'cluster')
+}
+
+async function rollout(browser: Browser): Promise<void> {
+  const page = await open(browser)
+  await apply(page, example('rolling-update'))
+  await speed(page, '300')
+  await page.waitForTimeout(3000)
+  await page.getByRole('treeitem', { name: /^Deployment/ }).click()
+  await page.getByRole('tab', { name: 'Objects' }).click()
+  await page.getByRole('grid', { name: 'Deployment objects' }).getByRole('row').nth(1).getByRole('gridcell').nth(1).click()
+  await speed(page, '100')
+  await button(page, 'Restart rollout').click()
+  await page.getByRole('button', { name: /^Restart rollout / }).last().click()
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Rollout' }).click()
+  await page.waitForTimeout(9000)
+  await save(page, 'rollout')
+}
+
+async function broken(browser: Browser): Promise<void> {
+  const page = await open(browser)
+  for (const name of ['broken-image', 'crash-loop', 'too-large', 'probes']) await apply(page, example(name))
+  await speed(page, '250')
+  await page.waitForTimeout(6000)
+  await page.getByRole('tab', { name: 'Events' }).click()
+  await page.waitForTimeout(1500)
+  await save(page, 'broken')
+}
+
+async function chineseDark(browser: Browser): Promise<void> {
+  const page = await open(browser, { dark: true })
+  await apply(page, example('shop'))
+  await speed(page, '200')
+  await page.waitForTimeout(5000)
+  await button(page, '中文').click()
+  await page.waitForTimeout(800)
+  await save(page, 'chinese-dark')
+}
+
+async function manyNodes(browser: Browser): Promise<void> {
+  const page = await open(browser)
+  await page.getByRole('button', { name: /^kubarium: / }).click()
+  await page.getByRole('spinbutton', { name: 'Worker nodes' }).fill('100')
+  await button(page, 'Build cluster').click()
+  await page.getByRole('treeitem', { name: /^Node, 101 objects/ }).waitFor({ timeout: 120_000 })
+  await apply(page, example('first-deployment').replace(/replicas: \d+/, 'replicas: 1500'))
+  await speed(page, '300')
+  await page.waitForTimeout(12_000)
+  await save(page, 'hundred-nodes')
+}
+
+mkdirSync(FOLDER, { recursive: true })
+const server = await preview({ preview: { host: '127.0.0.1', port: PORT, strictPort: true } })
+const browser = await chromium.launch({ executablePath: await findBrowser(), args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
+try {
+  for (const make of [cluster, rollout, broken, chineseDark, manyNodes]) await make(browser)
+} finally {
+  await browser.close()
+  await server.close()
+}
