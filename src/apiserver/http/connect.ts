@@ -4,11 +4,11 @@ import { parseTime } from '../../sim/time.ts'
 import type { ApiRequest } from '../api.ts'
 import { containerOf, hasNode, podOf, requireNode } from '../connect/locate.ts'
 import { proxyTarget } from '../connect/proxy.ts'
-import type { ExecOptions, LogOptions } from '../connect/backend.ts'
+import type { ExecOptions, LogOptions, TextSink } from '../connect/backend.ts'
 import type { Registry } from '../rest/context.ts'
 import type { ResourcePath } from './path.ts'
 import type { Query } from './query.ts'
-import { headerOf, type HttpAnswer, type HttpRequest, type HttpResponse } from './types.ts'
+import { headerOf, type HttpAnswer, type HttpRequest, type HttpResponse, type StreamSink } from './types.ts'
 
 /** Subresources that are streams and not objects. */
 export const CONNECT: ReadonlySet<string> = new Set(['log', 'exec', 'attach', 'portforward', 'proxy'])
@@ -35,13 +35,37 @@ function log(registry: Registry, path: ResourcePath, query: Query): HttpAnswer {
   const pod = podOf(registry, path.namespace, path.name)
   const container = containerOf(pod, options.container)
   if (!hasNode(registry, pod)) return { kind: 'response', code: 204, headers: {}, body: '' }
-  return {
-    kind: 'stream',
-    code: 200,
-    headers: { 'content-type': 'text/plain' },
-    open: (sink) =>
-      registry.backend.log(pod, { ...options, container }, { text: (chunk) => sink.write(chunk), end: () => sink.end() }),
+  return textAnswer((sink) => registry.backend.log(pod, { ...options, container }, sink))
+}
+
+const TEXT = { 'content-type': 'text/plain' }
+
+/**
+ * Begins at once, so that a refusal is an answer of its own; what has ended by then is a plain answer, what goes on is a
+ * stream.
+ */
+function textAnswer(begin: (sink: TextSink) => { stop(): void }): HttpAnswer {
+  let early = ''
+  let isOver = false
+  let later: StreamSink | null = null
+  const handle = begin({
+    text: (chunk) => {
+      if (later) later.write(chunk)
+      else early += chunk
+    },
+    end: () => {
+      isOver = true
+      later?.end()
+    },
+  })
+  if (isOver) return { kind: 'response', code: 200, headers: TEXT, body: early }
+  const open = (sink: StreamSink) => {
+    later = sink
+    if (early !== '') sink.write(early)
+    if (isOver) sink.end()
+    return handle
   }
+  return { kind: 'stream', code: 200, headers: TEXT, open }
 }
 
 /** k8s 1.36: ValidatePodLogOptions. */
