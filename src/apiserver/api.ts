@@ -61,6 +61,18 @@ export interface ApiRequest {
   readonly external?: boolean
   /** Fields that occur twice in the text of an outside `body`, by the object they are in. */
   readonly duplicates?: ReadonlyMap<object, readonly string[]>
+  /** Told by in-process clients while somebody observes the server. */
+  readonly travel?: RequestTravel | undefined
+}
+
+/** How long a request is on its way. */
+export interface RequestTravel {
+  /** When the client wanted to send it; its rate limit may have kept it. */
+  readonly sentMs: number
+  /** One way between client and server. */
+  readonly transitMs: number
+  /** What a write waits for the store. */
+  readonly writeMs: number
 }
 
 export interface ApiResult {

@@ -1,4 +1,4 @@
-import { forbidden, methodNotSupported, pathNotFound } from '../apimachinery/errors.ts'
+import { forbidden, methodNotSupported, pathNotFound, StatusError } from '../apimachinery/errors.ts'
 import type { Lease, PolicyRule } from '../apimachinery/generated/types.ts'
 import type { JsonObject, KubeObject } from '../apimachinery/resource.ts'
 import type { Etcd } from '../etcd/etcd.ts'
@@ -17,6 +17,7 @@ import { NO_BACKEND, type ContainerBackend } from './connect/backend.ts'
 import { LeaseHeartbeats } from './heartbeats.ts'
 import type { Strategy } from './kinds/strategy.ts'
 import { ManagedFieldsBook } from './managed.ts'
+import type { ApiObserver } from './observer.ts'
 import { ResourceTable, type ResourceInfo } from './resources.ts'
 import { CustomResources } from './crd/custom-resources.ts'
 import { customResourceDefinition } from './crd/strategy.ts'
@@ -70,6 +71,10 @@ export class ApiServer implements Registry {
   backend: ContainerBackend = NO_BACKEND
   /** The watch caches know what was written after this revision; bootstrap moves it. */
   startRevision = 0
+  /** Who looks on; nobody, as a rule. */
+  observer: ApiObserver | null = null
+  /** Whether a request is under way that is observed. */
+  private observing = false
   private readonly caches = new Map<string, WatchCache>()
   private readonly watchDelayMs: () => number
 
@@ -92,6 +97,11 @@ export class ApiServer implements Registry {
 
   /** Carries out one request (any verb but watch). Throws StatusError. */
   handle(request: ApiRequest): ApiResult {
+    const { observer } = this
+    return observer && !this.observing ? this.observed(observer, request, () => this.carryOut(request)) : this.carryOut(request)
+  }
+
+  private carryOut(request: ApiRequest): ApiResult {
     const scope = this.scopeOf(request)
     const { info } = scope
     if (request.subresource && request.subresource !== 'status') {
@@ -127,7 +137,28 @@ export class ApiServer implements Registry {
 
   /** Opens a watch. Throws StatusError when it is refused. */
   watch(request: ApiRequest, sink: WatchSink): WatchHandle {
-    return watchObjects(this.scopeOf(request), sink)
+    const open = () => watchObjects(this.scopeOf(request), sink)
+    return this.observer ? this.observed(this.observer, request, open) : open()
+  }
+
+  /** Tells the observer what came of the request. */
+  private observed<T extends object>(observer: ApiObserver, request: ApiRequest, action: () => T): T {
+    const revisionBefore = this.etcd.revision
+    const tell = (code: number, message: string) => {
+      this.observing = false
+      observer.answered(request, { code, message, revisionBefore, revisionAfter: this.etcd.revision })
+    }
+    this.observing = true
+    try {
+      const result = action()
+      tell('code' in result && typeof result.code === 'number' ? result.code : 200, '')
+      return result
+    } catch (error) {
+      if (error instanceof StatusError) tell(error.code, error.message)
+      throw error
+    } finally {
+      this.observing = false
+    }
   }
 
   /** The request with what it needs on its way; throws NotFound for a resource that is not served. */
@@ -161,7 +192,7 @@ export class ApiServer implements Registry {
     if (!cache)
       this.caches.set(
         info.bucket,
-        (cache = new WatchCache(this.sim, this.etcd, info.bucket, info.strategy.fields ?? {}, this.watchDelayMs)),
+        (cache = new WatchCache(this.sim, this.etcd, info.bucket, info.strategy.fields ?? {}, this.watchDelayMs, this)),
       )
     return cache
   }

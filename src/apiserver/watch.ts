@@ -1,7 +1,8 @@
 import type { KubeObject } from '../apimachinery/resource.ts'
 import type { Change, Etcd } from '../etcd/etcd.ts'
 import type { Simulation } from '../sim/simulation.ts'
-import type { WatchEvent, WatchHandle, WatchSink } from './api.ts'
+import type { ApiRequest, WatchEvent, WatchHandle, WatchSink } from './api.ts'
+import type { ApiObserver } from './observer.ts'
 
 /** Which objects a watcher sees. */
 export interface WatchFilter {
@@ -17,6 +18,8 @@ interface Watcher {
   readonly sink: WatchSink
   /** Changes up to this revision are not for this watcher. */
   readonly after: number
+  /** What opened it. */
+  readonly request: ApiRequest | undefined
   pending: WatchEvent[]
 }
 
@@ -30,6 +33,7 @@ export class WatchCache {
   private readonly sim: Simulation
   private readonly delayMs: () => number
   private readonly fields: { readonly [path: string]: (object: KubeObject) => string }
+  private readonly server: { readonly observer: ApiObserver | null } | undefined
 
   constructor(
     sim: Simulation,
@@ -37,7 +41,9 @@ export class WatchCache {
     bucket: string,
     fields: { readonly [path: string]: (object: KubeObject) => string },
     delayMs: () => number,
+    server?: { readonly observer: ApiObserver | null },
   ) {
+    this.server = server
     this.sim = sim
     this.delayMs = delayMs
     this.fields = fields
@@ -45,8 +51,8 @@ export class WatchCache {
   }
 
   /** Starts a watcher; `initial` are delivered first, after the usual delay. Changes up to `after` are left out. */
-  add(filter: WatchFilter, initial: readonly WatchEvent[], sink: WatchSink, after = 0): WatchHandle {
-    const watcher: Watcher = { filter, sink, after, pending: [] }
+  add(filter: WatchFilter, initial: readonly WatchEvent[], sink: WatchSink, after = 0, request?: ApiRequest): WatchHandle {
+    const watcher: Watcher = { filter, sink, after, request, pending: [] }
     const set = filter.indexed ? this.indexSet(filter.indexed.field, filter.indexed.value) : this.plain
     set.add(watcher)
     let stopped = false
@@ -106,7 +112,9 @@ export class WatchCache {
     this.sim.schedule(this.delayMs(), () => {
       const batch = watcher.pending
       watcher.pending = []
-      if (batch.length > 0) watcher.sink(batch)
+      if (batch.length === 0) return
+      if (watcher.request) this.server?.observer?.delivered(watcher.request, batch)
+      watcher.sink(batch)
     })
   }
 }

@@ -6,12 +6,14 @@ import type {
   KubeList,
   PatchType,
   RequestOptions,
+  RequestTravel,
   UserInfo,
   Verb,
   WatchHandle,
   WatchSink,
 } from '../apiserver/api.ts'
 import type { LeaseHeartbeats } from '../apiserver/heartbeats.ts'
+import type { ApiObserver } from '../apiserver/observer.ts'
 import type { Simulation } from '../sim/simulation.ts'
 import { sleep, type Task } from '../sim/task.ts'
 
@@ -21,6 +23,8 @@ export interface ApiEndpoint {
   watch(request: ApiRequest, sink: WatchSink): WatchHandle
   /** Lease renewals that are computed when read. */
   readonly heartbeats: LeaseHeartbeats
+  /** Who looks on, if anybody does. */
+  readonly observer?: ApiObserver | null
 }
 
 /** How long a request takes on its way. Milliseconds. */
@@ -142,8 +146,10 @@ export class Client {
   private *send(verb: Verb, ref: ResourceRef, parts: RequestParts): Task<ApiResult['object']> {
     const queued = this.limiter.take()
     const { transitMs, writeMs } = this.latency
+    const sentMs = this.sim.now
     yield* sleep(queued + transitMs)
-    const request = this.request(verb, ref, parts)
+    const travel = this.api.observer ? { sentMs, transitMs, writeMs } : undefined
+    const request = this.request(verb, ref, parts, travel)
     let result: ApiResult
     try {
       result = this.api.handle(request)
@@ -155,7 +161,7 @@ export class Client {
     return result.object
   }
 
-  private request(verb: Verb, ref: ResourceRef, parts: RequestParts): ApiRequest {
+  private request(verb: Verb, ref: ResourceRef, parts: RequestParts, travel?: RequestTravel): ApiRequest {
     const { subresource, ...options } = parts.options ?? {}
     return {
       verb,
@@ -170,6 +176,7 @@ export class Client {
       body: parts.body,
       patchType: parts.patchType,
       options,
+      travel,
     }
   }
 }

@@ -1,5 +1,5 @@
 import { StatusError } from '../apimachinery/errors.ts'
-import type { Simulation } from '../sim/simulation.ts'
+import type { Cause, Simulation } from '../sim/simulation.ts'
 import type { Task, TaskHandle } from '../sim/task.ts'
 import { DEFAULT_RATE_LIMITS, WorkQueue, type RateLimits } from './workqueue.ts'
 
@@ -18,6 +18,16 @@ export interface ControllerOptions {
   readonly reconcile: (key: string) => Task
 }
 
+/** One turn of a loop, for those who look on. */
+export interface Turn {
+  readonly key: string
+  readonly startMs: number
+  /** What put the key into the queue. */
+  readonly cause: Cause | null
+  /** Why it has to be tried again; '' if it went well. */
+  readonly error: string
+}
+
 /**
  * The loop that every controller runs: take a key, reconcile it, forget it; on a StatusError or Requeue, back off and
  * try again. Any other error is a bug and stops the simulation.
@@ -30,6 +40,8 @@ export class ControllerLoop {
   private workers: TaskHandle[] = []
   /** The newest refusal per key, for those who explain why nothing happens. */
   readonly lastErrors = new Map<string, string>()
+  /** Is told of every turn that ended. It must change nothing. */
+  observer: ((turn: Turn) => void) | null = null
 
   constructor(sim: Simulation, options: ControllerOptions) {
     this.sim = sim
@@ -59,15 +71,18 @@ export class ControllerLoop {
         yield* this.queue.ready()
         continue
       }
+      const { now: startMs, cause } = this.sim
       let ended = false
       try {
         yield* this.options.reconcile(key)
         ended = true
         this.queue.forget(key)
         this.lastErrors.delete(key)
+        this.observer?.({ key, startMs, cause, error: '' })
       } catch (error) {
         ended = true
         this.failed(key, error)
+        this.observer?.({ key, startMs, cause, error: this.lastErrors.get(key) ?? '' })
       } finally {
         // stop() in mid-work: the key waits for the next start.
         if (!ended) this.queue.add(key)

@@ -118,6 +118,16 @@ export class WorkQueue {
     return this.queue.length - this.head
   }
 
+  /** The first keys that are ready to be taken. */
+  next(limit: number): readonly string[] {
+    return this.queue.slice(this.head, this.head + limit)
+  }
+
+  /** Keys that are worked on. */
+  working(): readonly string[] {
+    return [...this.processing]
+  }
+
   /** Keys whose delay has not passed, with the time when it will. */
   delayed(): { readonly key: string; readonly dueMs: number; readonly retries: number }[] {
     return [...this.waiting].map(([key, { dueMs }]) => ({ key, dueMs, retries: this.retries(key) }))

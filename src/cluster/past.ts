@@ -19,6 +19,7 @@ export function pastCluster(live: Cluster, etcd: Etcd, timeMs: number, powered: 
   api.startRevision = live.api.startRevision
   const machines = [...live.machines()].map((host) => Object.create(host, { powered: { value: powered(host.name) } }))
   return Object.create(live, {
+    past: { value: true },
     sim: { value: sim },
     etcd: { value: etcd },
     api: { value: api },

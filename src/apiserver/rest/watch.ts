@@ -39,6 +39,7 @@ export function watchObjects(scope: RequestScope, sink: WatchSink): WatchHandle 
       initial,
       convert ? (events) => sink(events.map((event) => (initial.includes(event) ? event : convertEvent(scope, event)))) : sink,
       since > registry.etcd.revision ? since : 0,
+      request,
     )
 }
 
