@@ -48,6 +48,8 @@ export class Cluster {
   readonly scheduler: SchedulerProcess
   /** Whether boot() has brought the cluster to its ready state. */
   ready = false
+  /** A cluster as it was: for reading only, nothing runs in it. */
+  readonly past: boolean = false
   private readonly spec: ClusterSpec
   private readonly hosts = new Map<string, NodeHost>()
   /** The image registries that the nodes pull from. */
