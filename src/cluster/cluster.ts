@@ -86,18 +86,22 @@ export class Cluster {
   /** Starts everything and runs until the nodes are Ready and the system pods run (simulated minutes, real milliseconds). */
   boot(): void {
     bootstrapObjects(this.api)
-    const external = this.spec.external === true || this.spec.hollow !== undefined
-    if (external) {
+    if (this.external) {
       this.controllers.start()
       this.scheduler.start()
     } else this.addMachine({ name: 'control-plane', controlPlane: true })
     const workers = this.spec.workers ?? 2
     for (let i = 1; i <= workers; i++)
-      this.addMachine({ name: workers > 2 || external ? `node-${i}` : i === 1 ? 'worker' : `worker${i}` })
+      this.addMachine({ name: workers > 2 || this.external ? `node-${i}` : i === 1 ? 'worker' : `worker${i}` })
     const pending = this.watchReadiness()
     const done = this.sim.runUntilTrue(() => pending.ready(), BOOT_LIMIT_MS)
     pending.stop()
     this.ready = done
+  }
+
+  /** Whether the control plane runs beside the cluster: no add-ons, and nothing of it in pods. */
+  private get external(): boolean {
+    return this.spec.external === true || this.spec.hollow !== undefined
   }
 
   machines(): IterableIterator<NodeHost> {
@@ -198,6 +202,7 @@ export class Cluster {
       hollow: this.spec.hollow,
       registry: this.registry,
       preloaded: request.controlPlane ? controlPlaneImages() : NODE_IMAGES,
+      ownNetwork: this.external && !this.spec.hollow,
     })
     this.hosts.set(machine.name, host)
     host.powerOn()
@@ -206,7 +211,7 @@ export class Cluster {
   /** Installs the add-ons once the API server serves; then says when every node and system pod is ready. */
   private watchReadiness(): { ready: () => boolean; stop: () => void } {
     const admin = this.client({ name: 'kubernetes-admin', groups: ['system:masters'] }, 'kubeadm')
-    if (!this.spec.hollow) for (const object of addonObjects()) this.install(object)
+    if (!this.external) for (const object of addonObjects()) this.install(object)
     const informer = new Informer<Node>(admin, nodes)
     informer.start()
     const expected = this.hosts.size
@@ -226,7 +231,7 @@ export class Cluster {
   }
 
   private systemPodsReady(): boolean {
-    if (this.spec.hollow) return true
+    if (this.external) return true
     const ready = (pod: Pod) =>
       pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true
     const system = this.etcd.range('pods').map((entry) => entry.value as Pod)

@@ -17,6 +17,8 @@ export interface NodeHostOptions {
   readonly registry: Registry
   /** Images on the disk from the start. */
   readonly preloaded: readonly string[]
+  /** The network works from the start, without a daemon in a pod: how a managed control plane prepares its machines. */
+  readonly ownNetwork?: boolean
 }
 
 /** A machine with power, a kubelet, a container runtime and a network. */
@@ -28,9 +30,11 @@ export class NodeHost {
   readonly network = new NodeNetwork()
   powered = false
   private readonly subnetWatch: Informer<Node>
+  private readonly ownNetwork: boolean
 
   constructor(cluster: Cluster, spec: MachineSpec, options: NodeHostOptions) {
     this.spec = spec
+    this.ownNetwork = options.ownNetwork === true
     this.sim = cluster.sim
     const limits = { qps: 50, burst: 100 }
     const client = cluster.client(nodeUser(spec.name), 'kubelet', limits)
@@ -67,6 +71,7 @@ export class NodeHost {
     if (this.powered) return
     this.powered = true
     this.kubelet.start()
+    if (this.ownNetwork) this.startNetwork()
   }
 
   powerOff(): void {

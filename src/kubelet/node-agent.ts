@@ -27,6 +27,8 @@ export class NodeAgent {
   private task: TaskHandle | null = null
   private startedMs = 0
   private pending = false
+  /** Something changed while the Node was being registered. */
+  private missed = false
   /** The Node as last written or read; undefined before registration. */
   node: Node | undefined
 
@@ -52,6 +54,7 @@ export class NodeAgent {
 
   /** The status may have changed: writes it at once, or at the next of the kubelet's ten-second looks. */
   refresh(when: 'now' | 'next look'): void {
+    if (!this.node) this.missed = true
     if (!this.node || this.pending) return
     const { sim } = this.client
     this.pending = true
@@ -66,6 +69,8 @@ export class NodeAgent {
   private *run(onRegistered: () => void): Task {
     yield* this.retried(() => this.register())
     onRegistered()
+    if (this.missed) this.refresh('now')
+    this.missed = false
     yield* this.retried(() => this.renewLease())
     yield* this.retried(() => this.createCsiNode())
   }
