@@ -19,7 +19,8 @@ export class ControllerManager {
     const context: ControllerContext = {
       sim: cluster.sim,
       informers: this.informers,
-      client: (controller) => cluster.client(controllerUser(controller), 'kube-controller-manager', { qps: 20, burst: 30 }),
+      client: (controller, limits) =>
+        cluster.client(controllerUser(controller), 'kube-controller-manager', { qps: 20, burst: 30, ...limits }),
       recorder: (client, component) => new EventRecorder(client, component),
     }
     this.controllers = CONTROLLERS.map((make) => make(context))

@@ -89,11 +89,12 @@ function* entrypoint(system: System): Task<number> {
   return yield* runProgram(system.child([name, ...args], { replace: true }), program)
 }
 
-const VERSIONS = /^1\.(7\.9|8|9|1\d|2\d)(\.\d{1,2})?(-alpine|-alpine-slim|-perl|-bookworm|-alpine-perl)?$/
+const VERSIONS = /^1\.(7\.9|8|9|1\d|2\d)(\.\d{1,2})?(-alpine|-alpine-slim|-perl|-bookworm|-alpine-perl|-\d)?$/
 const base = (tag: string) => (tag.includes('alpine') ? ALPINE : DEBIAN)
 
 export const nginxImage: Image = {
   repository: 'docker.io/library/nginx',
+  aliases: ['registry.k8s.io/e2e-test-images/nginx'],
   tags: tagged(
     'latest',
     'alpine',

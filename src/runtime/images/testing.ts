@@ -83,7 +83,7 @@ function* agnhost(system: System): Task<number> {
 const agnhostImage: Image = {
   repository: 'registry.k8s.io/e2e-test-images/agnhost',
   aliases: ['k8s.gcr.io/e2e-test-images/agnhost'],
-  tags: tagged(/^2\.(\d|[1-5]\d)$/),
+  tags: tagged(/^2\.(\d|[1-9]\d)(\.\d)?$/),
   layers: (tag) => layered(ALPINE, 'agnhost', 48)(tag),
   entrypoint: ['/agnhost'],
   cmd: ['pause'],
@@ -190,4 +190,53 @@ const leaking: Image = {
   },
 }
 
-export const testImages: readonly Image[] = [agnhostImage, livenessImage, busyboxTest, echoserver, stressImage, leaking]
+/** The pictures of Kubernetes' update demo: tells which one it is. */
+const updateDemo = (name: string): Image => ({
+  repository: `registry.k8s.io/e2e-test-images/${name}`,
+  aliases: [`gcr.io/google-containers/update-demo/${name}`],
+  tags: tagged(/^1\.\d$/),
+  layers: (tag) => layered(null, name, 2)(tag),
+  entrypoint: ['/test-webserver'],
+  tools: 'none',
+  programs: {
+    'test-webserver': server({
+      startMs: 20,
+      memoryBytes: 4 * MiB,
+      ports: () => [{ port: 80, service: fixed(`{\n"image": "${name}.jpg"\n}\n`) }],
+    }),
+  },
+})
+
+/** Runs as user 1234 and ends at once. */
+const nonRoot: Image = {
+  repository: 'registry.k8s.io/e2e-test-images/nonroot',
+  tags: tagged(/^1\.\d$/),
+  layers: (tag) => layered(null, 'nonroot', 18)(tag),
+  cmd: ['whoami'],
+  tools: 'busybox',
+  user: 1234,
+  programs: {},
+}
+
+const dnsTesting: Image = {
+  repository: 'registry.k8s.io/e2e-test-images/glibc-dns-testing',
+  aliases: ['registry.k8s.io/e2e-test-images/jessie-dnsutils'],
+  tags: tagged(/^\d+(\.\d+)+$/),
+  layers: (tag) => layered(ALPINE, 'dns-testing', 60)(tag),
+  cmd: ['sleep', '10000'],
+  tools: 'debian',
+  programs: {},
+}
+
+export const testImages: readonly Image[] = [
+  agnhostImage,
+  livenessImage,
+  busyboxTest,
+  echoserver,
+  stressImage,
+  leaking,
+  updateDemo('nautilus'),
+  updateDemo('kitten'),
+  nonRoot,
+  dnsTesting,
+]

@@ -5,7 +5,8 @@ const path = (text: string) => text.split('?')[0] ?? '/'
 
 const httpd: Image = {
   repository: 'docker.io/library/httpd',
-  tags: tagged('latest', 'alpine', '2', '2-alpine', /^2\.4(\.\d\d?)?(-alpine)?$/),
+  aliases: ['registry.k8s.io/e2e-test-images/httpd'],
+  tags: tagged('latest', 'alpine', '2', '2-alpine', /^2\.4(\.\d\d?)?(-alpine|-\d)?$/),
   layers: (tag) => layered(DEBIAN, 'httpd', 27.5)(tag),
   cmd: ['httpd-foreground'],
   tools: 'debian',
