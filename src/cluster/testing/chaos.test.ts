@@ -1,0 +1,28 @@
+import { describe, expect, test } from 'vitest'
+import { Cluster } from '../cluster.ts'
+import { runChaos } from './chaos.ts'
+import { Invariants, unsettled } from './invariants.ts'
+
+/** Simulated hours, one seed each; CHAOS_HOURS=1000 runs as many. */
+const HOURS = Number(process.env['CHAOS_HOURS'] ?? 6)
+const SETTLE_MS = 30 * 60_000
+
+function run(seed: number): { broken: readonly string[]; left: readonly string[]; log: readonly string[] } {
+  const cluster = new Cluster({ seed, workers: 4, external: true })
+  cluster.boot()
+  const invariants = new Invariants(cluster)
+  const chaos = runChaos(cluster, 60, () => invariants.check())
+  cluster.sim.runUntilTrue(() => unsettled(cluster).length === 0, SETTLE_MS)
+  invariants.check()
+  return { broken: invariants.broken, left: unsettled(cluster), log: chaos.log }
+}
+
+describe('under random faults nothing unsafe happens, and after healing everything converges', () => {
+  for (let seed = 1; seed <= HOURS; seed++) {
+    test(`one hour, seed ${seed}`, () => {
+      const { broken, left, log } = run(seed)
+      expect(broken, log.join('\n')).toEqual([])
+      expect(left, log.join('\n')).toEqual([])
+    })
+  }
+})
