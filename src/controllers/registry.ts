@@ -23,6 +23,11 @@ import { taintEvictionController } from './tainteviction/controller.ts'
 import { ttlAfterFinishedController } from './ttlafterfinished/controller.ts'
 import { ttlController } from './ttl/controller.ts'
 import { validatingAdmissionPolicyStatusController } from './validatingadmissionpolicystatus/controller.ts'
+import { ephemeralVolumeController } from './volume/ephemeral/controller.ts'
+import { volumeExpandController } from './volume/expand/controller.ts'
+import { persistentVolumeBinder } from './volume/persistentvolume/controller.ts'
+import { claimProtection } from './volume/pvcprotection/controller.ts'
+import { persistentVolumeProtection } from './volume/pvprotection/controller.ts'
 
 /** Makes a controller. */
 export type ControllerFactory = (context: ControllerContext) => Controller
@@ -54,4 +59,9 @@ export const CONTROLLERS: readonly ControllerFactory[] = [
   tokenCleaner,
   resourceClaimController,
   validatingAdmissionPolicyStatusController,
+  persistentVolumeBinder,
+  volumeExpandController,
+  claimProtection,
+  persistentVolumeProtection,
+  ephemeralVolumeController,
 ]
