@@ -7,6 +7,7 @@ import { useDialogs } from '../state/dialogs.ts'
 import { useLayout } from '../state/layout.ts'
 import { useSelection } from '../state/selection.ts'
 import { useSettings } from '../state/settings.ts'
+import { TravelBanner } from '../timeline/TravelBanner.tsx'
 import styles from './App.module.css'
 import { Dock } from './Dock.tsx'
 import { EngineBanner } from './EngineBanner.tsx'
@@ -20,6 +21,7 @@ import { useNarrow } from './use-narrow.ts'
 
 const HelpDialog = lazy(() => import('./HelpDialog.tsx'))
 const ClusterDialog = lazy(() => import('./ClusterDialog.tsx'))
+const BreakpointsDialog = lazy(() => import('../timeline/BreakpointsDialog.tsx'))
 const AddNodeDialog = lazy(() => import('./AddNodeDialog.tsx'))
 
 /** The window: top bar, kinds, stage, inspector, dock, time bar. */
@@ -33,6 +35,7 @@ export function App() {
       </a>
       <TopBar />
       <EngineBanner />
+      <TravelBanner />
       <Middle />
       <Dock />
       <TimeBar />
@@ -116,6 +119,7 @@ function Dialogs() {
       {(open === 'search' || open === 'kind') && <SearchDialog kindsOnly={open === 'kind'} />}
       {open === 'cluster' && <ClusterDialog />}
       {open === 'add-node' && <AddNodeDialog />}
+      {open === 'breakpoints' && <BreakpointsDialog />}
     </Suspense>
   )
 }

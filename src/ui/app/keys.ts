@@ -9,6 +9,7 @@ export type Command =
         | 'back'
         | 'play'
         | 'step'
+        | 'stepBack'
         | 'describe'
         | 'yaml'
         | 'events'
@@ -36,6 +37,7 @@ const KEYS: { readonly [key: string]: Exclude<Command['type'], 'view'> } = {
   Escape: 'back',
   ' ': 'play',
   '.': 'step',
+  ',': 'stepBack',
   d: 'describe',
   y: 'yaml',
   v: 'events',
@@ -68,6 +70,7 @@ export const KEY_HELP: readonly {
   { group: 'go', keys: ['Esc'], text: 'escape' },
   { group: 'time', keys: ['Space'], text: 'play' },
   { group: 'time', keys: ['.'], text: 'step' },
+  { group: 'time', keys: [','], text: 'stepBack' },
   { group: 'object', keys: ['d'], text: 'describe' },
   { group: 'object', keys: ['y'], text: 'yaml' },
   { group: 'object', keys: ['v'], text: 'events' },

@@ -80,6 +80,9 @@ function run(session: EngineSession, command: Command): boolean {
     case 'step':
       reported(session.api.step())
       return true
+    case 'stepBack':
+      reported(session.api.stepBack())
+      return true
     case 'describe':
       return showTab('summary')
     case 'yaml':

@@ -7,6 +7,7 @@ import { useConnection } from '../engine/session.ts'
 import { Icon } from '../icons/Icon.tsx'
 import { useDialogs } from '../state/dialogs.ts'
 import { useStatus } from '../state/status.ts'
+import { HistoryStrip } from '../timeline/HistoryStrip.tsx'
 import { age, clockDate, clockTime } from './format.ts'
 import { SLIDER_MAX, formatSpeed, sliderToSpeed, speedToSlider } from './speed.ts'
 import styles from './TimeBar.module.css'
@@ -21,6 +22,7 @@ export function TimeBar() {
   const playLabel = t(running ? 'time.pause' : 'time.play')
   return (
     <footer className={styles.bar} aria-label={t('time.title')}>
+      <HistoryStrip />
       <div className={styles.group}>
         <button
           type="button"

@@ -1,6 +1,6 @@
 import { create } from 'zustand'
 
-export type DialogName = 'help' | 'search' | 'kind' | 'cluster' | 'add-node'
+export type DialogName = 'help' | 'search' | 'kind' | 'cluster' | 'add-node' | 'breakpoints'
 
 interface DialogState {
   readonly open: DialogName | null

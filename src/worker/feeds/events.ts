@@ -36,7 +36,16 @@ export class EventsFeed implements Feed {
   }
 }
 
+/** Rows already made: objects never change. */
+const seen = new WeakMap<CoreV1Event, EventRow>()
+
 export function eventRow(event: CoreV1Event): EventRow {
+  let row = seen.get(event)
+  if (!row) seen.set(event, (row = makeRow(event)))
+  return row
+}
+
+function makeRow(event: CoreV1Event): EventRow {
   const created = parseTime(event.metadata.creationTimestamp ?? '')
   const time = (text: string | undefined) => (text ? parseTime(text) : created)
   return {

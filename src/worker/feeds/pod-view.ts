@@ -12,6 +12,9 @@ export interface PodView {
   readonly state: number
 }
 
+/** Views of pods already seen: objects never change, and neither does what is shown of them with time. */
+const seen = new WeakMap<Pod, PodView>()
+
 /** Reads pods through the API server's own printer columns, so that every panel shows kubectl's word. */
 export class PodViewer {
   private readonly api: ApiServer
@@ -25,6 +28,14 @@ export class PodViewer {
   }
 
   view(pod: Pod): PodView {
+    const known = seen.get(pod)
+    if (known) return known
+    const view = this.read(pod)
+    seen.set(pod, view)
+    return view
+  }
+
+  private read(pod: Pod): PodView {
     const now = this.api.sim.now
     const status = String(this.cells.status(pod, now))
     const [ready = 0, containers = 0] = String(this.cells.ready(pod, now)).split('/').map(Number)

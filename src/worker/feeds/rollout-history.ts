@@ -17,6 +17,8 @@ export class RolloutHistory {
   private readonly laneOf: (pod: Pod) => string | null
   private readonly pods = new Map<string, Counted>()
   private readonly end: () => void
+  private readonly perLane = new Map<string, number>()
+  private available = 0
   private list: RolloutPoint[] = []
   /** Raised with every point. */
   version = 0
@@ -44,19 +46,24 @@ export class RolloutHistory {
     const counts = lane !== null && change.type === 'put' && pod.metadata.deletionTimestamp === undefined && !hasEnded(pod)
     const now: Counted | undefined = counts ? { lane, available: isReady(pod) } : undefined
     if (before?.lane === now?.lane && before?.available === now?.available) return
+    this.count(before, -1)
+    this.count(now, 1)
     if (now) this.pods.set(uid, now)
     else this.pods.delete(uid)
     this.addPoint(change.timeMs)
   }
 
+  private count(counted: Counted | undefined, sign: 1 | -1): void {
+    if (!counted) return
+    const pods = (this.perLane.get(counted.lane) ?? 0) + sign
+    if (pods > 0) this.perLane.set(counted.lane, pods)
+    else this.perLane.delete(counted.lane)
+    if (counted.available) this.available += sign
+  }
+
   private addPoint(timeMs: number): void {
-    const perLane: Record<string, number> = {}
-    let available = 0
-    for (const pod of this.pods.values()) {
-      perLane[pod.lane] = (perLane[pod.lane] ?? 0) + 1
-      if (pod.available) available++
-    }
-    const point = { timeMs, total: this.pods.size, available, perLane }
+    const { available } = this
+    const point = { timeMs, total: this.pods.size, available, perLane: Object.fromEntries(this.perLane) }
     if (this.list.at(-1)?.timeMs === timeMs) this.list[this.list.length - 1] = point
     else this.list.push(point)
     if (this.list.length > MAX_POINTS) this.list = this.list.filter((_, i) => i % 2 === 0 || i > MAX_POINTS * 0.75)

@@ -44,6 +44,7 @@ export class TableFeed implements Feed {
       removed.push(key)
     }
     for (const object of taken?.upserts ?? []) this.offer(object, rows)
+    if (taken?.reset) this.agedMs = this.context.cluster.sim.now
     this.age(rows)
     if (!taken?.reset && rows.length + removed.length === 0) return []
     const columns = taken?.reset
