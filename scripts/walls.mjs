@@ -17,7 +17,7 @@ const LINES = [
 ]
 /** What the page may reach: the protocol, the API's types, kubectl's completion data, lessons. */
 const UI_MAY = [
-  /^worker\/(protocol|worker|scheduling\/protocol)\.ts$/,
+  /^worker\/(worker|(.*\/)?protocol)\.ts$/,
   /^apimachinery\/(generated\/.*|resource\.ts)$/,
   /^kubectl\/completion\//,
   /^lessons\//,

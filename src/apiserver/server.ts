@@ -73,8 +73,8 @@ export class ApiServer implements Registry {
   startRevision = 0
   /** Who looks on; nobody, as a rule. */
   observer: ApiObserver | null = null
-  /** Whether a request is under way that is observed. */
-  private observing = false
+  /** Whether a request is under way that the observer will be told of. */
+  busy = false
   private readonly caches = new Map<string, WatchCache>()
   private readonly watchDelayMs: () => number
 
@@ -98,7 +98,7 @@ export class ApiServer implements Registry {
   /** Carries out one request (any verb but watch). Throws StatusError. */
   handle(request: ApiRequest): ApiResult {
     const { observer } = this
-    return observer && !this.observing ? this.observed(observer, request, () => this.carryOut(request)) : this.carryOut(request)
+    return observer && !this.busy ? this.observed(observer, request, () => this.carryOut(request)) : this.carryOut(request)
   }
 
   private carryOut(request: ApiRequest): ApiResult {
@@ -145,10 +145,10 @@ export class ApiServer implements Registry {
   private observed<T extends object>(observer: ApiObserver, request: ApiRequest, action: () => T): T {
     const revisionBefore = this.etcd.revision
     const tell = (code: number, message: string) => {
-      this.observing = false
+      this.busy = false
       observer.answered(request, { code, message, revisionBefore, revisionAfter: this.etcd.revision })
     }
-    this.observing = true
+    this.busy = true
     try {
       const result = action()
       tell('code' in result && typeof result.code === 'number' ? result.code : 200, '')
@@ -157,7 +157,7 @@ export class ApiServer implements Registry {
       if (error instanceof StatusError) tell(error.code, error.message)
       throw error
     } finally {
-      this.observing = false
+      this.busy = false
     }
   }
 

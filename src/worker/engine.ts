@@ -1,6 +1,8 @@
 import type { Change } from '../etcd/etcd.ts'
 import { deleteFile, lintFile } from '../kubectl/apply.ts'
 import { Breakpoints } from './breakpoints.ts'
+import type { ChangeStory, Story, StoryQuestion } from './control-plane/protocol.ts'
+import { changeStory, storyOf } from './control-plane/story.ts'
 import type { Feed } from './feeds/feed.ts'
 import { makeFeed } from './feeds/registry.ts'
 import type { TravelPart } from './feeds/travel.ts'
@@ -199,6 +201,14 @@ export class Engine implements EngineApi {
 
   async compareSchedulers(first: string, second: string): Promise<SchedulerComparison> {
     return inSlices(this.host, compareSchedulers(this.parts().world.context, first, second))
+  }
+
+  async story(question: StoryQuestion): Promise<Story> {
+    return storyOf(this.scene().context.cluster, question)
+  }
+
+  async changeStory(revision: number): Promise<ChangeStory | null> {
+    return changeStory(this.scene().context.cluster, revision)
   }
 
   async subscribe(id: number, request: FeedRequest): Promise<void> {

@@ -4,6 +4,7 @@
  * subscribes again. Types only: no engine code may be reached from here.
  */
 import type { JsonObject, KubeObject } from '../apimachinery/resource.ts'
+import type { ChangeStory, ControlPlaneDelta, Story, StoryQuestion } from './control-plane/protocol.ts'
 import type { SchedulerComparison, SchedulingView, WhatIf, WhatIfAnswer } from './scheduling/protocol.ts'
 
 // ---------------------------------------------------------------- calls
@@ -133,6 +134,10 @@ export interface EngineApi {
   whatIf(question: WhatIf): Promise<WhatIfAnswer>
   /** Where two KubeSchedulerConfigurations (YAML) would place all pods of workloads. Changes nothing. */
   compareSchedulers(first: string, second: string): Promise<SchedulerComparison>
+  /** What is known of an object: its writes, and requests, watch events and turns since 'controlplane' was subscribed to. */
+  story(question: StoryQuestion): Promise<Story>
+  /** What a revision changed, what led to it and what it led to. Null when history does not reach it. */
+  changeStory(revision: number): Promise<ChangeStory | null>
   /** Starts a feed; its messages carry the id given here. */
   subscribe(id: number, feed: FeedRequest): Promise<void>
   unsubscribe(id: number): Promise<void>
@@ -172,6 +177,7 @@ export type FeedRequest =
   | { readonly feed: 'scheduling'; readonly namespace: string; readonly name: string; readonly attempt?: number }
   | { readonly feed: 'travel' }
   | { readonly feed: 'timeline' }
+  | { readonly feed: 'controlplane' }
 
 /** Posted by the worker: plain postMessage, not comlink, at most one batch per feed and frame. */
 export interface FeedMessage {
@@ -192,6 +198,7 @@ export type FeedData =
   | { readonly feed: 'travel'; readonly travel: TravelState }
   | { readonly feed: 'timeline'; readonly timeline: TimelineDelta }
   | { readonly feed: 'scheduling'; readonly scheduling: SchedulingView | null }
+  | { readonly feed: 'controlplane'; readonly controlPlane: ControlPlaneDelta }
 
 /** The worker's last words when an assertion fails. The page offers to restore from the log. */
 export interface CrashMessage {

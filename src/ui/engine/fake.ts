@@ -102,6 +102,8 @@ export class FakeEngine implements EngineTransport {
       setBreakpoints: async () => undefined,
       whatIf: async () => ({ error: 'a toy has no scheduler', before: null, after: null, replicas: [], configYaml: '' }),
       compareSchedulers: async () => Promise.reject(new Error('a toy has no scheduler')),
+      story: async () => ({ entries: [], omitted: 0 }),
+      changeStory: async () => null,
       subscribe: async (id, request) => {
         this.subscriptions.set(id, { id, request, revision: 0 })
       },
@@ -141,6 +143,7 @@ export class FakeEngine implements EngineTransport {
         return { feed: 'scheduling', scheduling: null }
       case 'travel':
       case 'timeline':
+      case 'controlplane':
         return null
     }
   }

@@ -1,3 +1,5 @@
+import { TRACE_SHOWN } from '../../worker/control-plane/protocol.ts'
+import type { ControlPlaneDelta, QueueRow, StationRow, TraceEntry } from '../../worker/control-plane/protocol.ts'
 import { TIMELINE_MARKS } from '../../worker/protocol.ts'
 import type { SchedulingView } from '../../worker/scheduling/protocol.ts'
 import type {
@@ -43,6 +45,16 @@ export interface TimelineState {
   readonly omitted: number
 }
 
+/** The control plane. `entries` is changed in place, as above; the newest TRACE_SHOWN. */
+export interface ControlPlaneState {
+  readonly stations: readonly StationRow[]
+  readonly queues: readonly QueueRow[]
+  readonly moreKubelets: number
+  readonly revision: number
+  readonly entries: readonly TraceEntry[]
+  readonly past: boolean
+}
+
 /** What a feed adds up to, by its name. */
 export interface FeedStates {
   readonly clock: ClockState
@@ -55,6 +67,7 @@ export interface FeedStates {
   readonly scheduling: SchedulingView | null
   readonly travel: TravelState
   readonly timeline: TimelineState
+  readonly controlplane: ControlPlaneState
 }
 export type FeedName = FeedRequest['feed']
 export type FeedState = FeedStates[FeedName]
@@ -82,6 +95,8 @@ export function reduceFeed(state: FeedState | undefined, data: FeedData): FeedSt
       return data.travel
     case 'timeline':
       return reduceTimeline(state as TimelineState | undefined, data.timeline)
+    case 'controlplane':
+      return reduceControlPlane(state as ControlPlaneState | undefined, data.controlPlane)
   }
 }
 
@@ -116,6 +131,10 @@ export function snapshotOf(feed: FeedName, state: FeedState): FeedData {
     case 'timeline': {
       const { lanes, marks, omitted } = state as TimelineState
       return { feed, timeline: { reset: true, lanes: [...lanes.values()].map((lane) => ({ ...lane, from: 0 })), marks, omitted } }
+    }
+    case 'controlplane': {
+      const { entries, ...rest } = state as ControlPlaneState
+      return { feed, controlPlane: { ...rest, reset: true, entries: [...entries], skipped: 0, flows: [] } }
     }
   }
 }
@@ -156,6 +175,21 @@ function reduceTimeline(state: TimelineState | undefined, delta: TimelineDelta):
   for (const mark of delta.marks) marks.push(mark)
   if (marks.length > TIMELINE_MARKS) marks.splice(0, marks.length - TIMELINE_MARKS)
   return { lanes, marks, omitted: delta.omitted }
+}
+
+function reduceControlPlane(state: ControlPlaneState | undefined, delta: ControlPlaneDelta): ControlPlaneState {
+  const entries = delta.reset || state === undefined ? [] : (state.entries as TraceEntry[])
+  for (const entry of delta.entries) entries.push(entry)
+  if (entries.length > TRACE_SHOWN) entries.splice(0, entries.length - TRACE_SHOWN)
+  const { moreKubelets, revision, past } = delta
+  return {
+    stations: delta.stations ?? state?.stations ?? [],
+    queues: delta.queues ?? state?.queues ?? [],
+    moreKubelets,
+    revision,
+    entries,
+    past,
+  }
 }
 
 /** The feed's own map, to be changed in place; a new one at the start and after a reset. */

@@ -144,6 +144,8 @@ export class EngineSession {
       setBreakpoints: (conditions) => call((api) => api.setBreakpoints(conditions)),
       whatIf: (question) => call((api) => api.whatIf(question)),
       compareSchedulers: (first, second) => call((api) => api.compareSchedulers(first, second)),
+      story: (question) => call((api) => api.story(question)),
+      changeStory: (revision) => call((api) => api.changeStory(revision)),
       subscribe: (id, feed) => call((api) => api.subscribe(id, feed)),
       unsubscribe: (id) => call((api) => api.unsubscribe(id)),
     }

@@ -1,6 +1,7 @@
 import type { Pacer } from '../pacer.ts'
 import type { FeedRequest } from '../protocol.ts'
 import { ClockFeed } from './clock.ts'
+import { ControlPlaneFeed } from './control-plane.ts'
 import { EventsFeed } from './events.ts'
 import type { Feed, FeedContext } from './feed.ts'
 import { KindsFeed } from './kinds.ts'
@@ -17,6 +18,8 @@ export function makeFeed(context: FeedContext, pacer: Pacer, request: FeedReques
   switch (request.feed) {
     case 'clock':
       return new ClockFeed(context.cluster, pacer)
+    case 'controlplane':
+      return new ControlPlaneFeed(context)
     case 'map':
       return new MapFeed(context)
     case 'kinds':
