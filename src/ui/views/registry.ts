@@ -21,4 +21,5 @@ function view(id: string, titleKey: string, key: string, load: () => Promise<{ d
 export const VIEWS: readonly ViewEntry[] = [
   view('cluster', 'cluster:title', '1', () => import('./cluster/ClusterView.tsx')),
   view('rollout', 'rollout:title', '2', () => import('./rollout/RolloutView.tsx')),
+  view('scheduling', 'scheduling:title', '5', () => import('./scheduling/SchedulingView.tsx')),
 ]

@@ -11,6 +11,7 @@ import { StateBadge } from '../StateBadge.tsx'
 import { Actions } from './Actions.tsx'
 import styles from './Inspector.module.css'
 import { EventsTab, RelatedTab } from './ObjectLists.tsx'
+import { SchedulingLink } from './SchedulingLink.tsx'
 import { SummaryTab } from './SummaryTab.tsx'
 import { useNodeRow, usePodRow } from './use-map-rows.ts'
 import { YamlTab } from './YamlTab.tsx'
@@ -44,6 +45,7 @@ function Selected({ selected }: { readonly selected: ObjectRef }) {
       <Head selected={selected} />
       {view !== undefined && view.object === null && <Gone selected={selected} />}
       <Actions key={`${group}/${resource}/${namespace}/${name}`} selected={selected} object={view?.object ?? null} />
+      <SchedulingLink selected={selected} object={view?.object ?? null} />
       <Tabs
         label={t('inspector.title')}
         value={tab}

@@ -1,0 +1,33 @@
+import { useTranslation } from 'react-i18next'
+import type { KubeObject } from '../../../apimachinery/resource.ts'
+import { useNarrow } from '../../app/use-narrow.ts'
+import { useLayout } from '../../state/layout.ts'
+import type { ObjectRef } from '../../state/selection.ts'
+import styles from './Actions.module.css'
+
+interface LinkProps {
+  readonly selected: ObjectRef
+  readonly object: KubeObject | null
+}
+
+/** From a pod to the view that says why it is on its node, or on none. */
+export function SchedulingLink({ selected, object }: LinkProps) {
+  const { t } = useTranslation('scheduling')
+  const narrow = useNarrow()
+  const set = useLayout((state) => state.set)
+  if (selected.resource !== 'pods' || selected.group !== '' || object === null) return null
+  const { spec } = object as KubeObject & { readonly spec?: { readonly nodeName?: string } }
+  return (
+    <div className={styles.actions}>
+      <div className={styles.buttons}>
+        <button
+          type="button"
+          className="btn"
+          onClick={() => set({ view: 'scheduling', ...(narrow ? { inspectorOpen: false } : {}) })}
+        >
+          {spec?.nodeName ? t('why.placed') : t('why.pending')}
+        </button>
+      </div>
+    </div>
+  )
+}
