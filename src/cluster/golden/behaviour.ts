@@ -128,7 +128,9 @@ class Run {
         ADMIN,
       )
       if (code !== undefined && reply.code !== code)
-        this.problems.push(`${action.method} ${action.path}: ${reply.code}, recorded ${code}: ${String(reply.body['message'] ?? '')}`)
+        this.problems.push(
+          `${action.method} ${action.path}: ${reply.code}, recorded ${code}: ${String(reply.body['message'] ?? '')}`,
+        )
       this.cluster.sim.runFor(20)
     }
   }
@@ -206,7 +208,13 @@ class Run {
   private resolveBody(body: unknown): unknown {
     if (body === undefined) return undefined
     const text = JSON.stringify(body)
-    return JSON.parse(text.includes('<') ? this.resolve(text).replaceAll('"<time>"', '"2026-01-05T09:00:00Z"').replace(/<ip(\d+)>/g, '10.0.0.$1') : text)
+    return JSON.parse(
+      text.includes('<')
+        ? this.resolve(text)
+            .replaceAll('"<time>"', '"2026-01-05T09:00:00Z"')
+            .replace(/<ip(\d+)>/g, '10.0.0.$1')
+        : text,
+    )
   }
 
   /** Puts this run's names where the recording has numbered placeholders. */

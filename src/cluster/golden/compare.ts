@@ -7,7 +7,7 @@ const LAST_ONLY =
 const EVENT_LAG_SECONDS = 5
 /** Never compared: what depends on the machine that was recorded. */
 const IGNORED =
-  /containerID|imageID|startedAt|finishedAt|startTime|observedGeneration|allocatedResources|declaredFeatures|nodeInfo|\.images|volumesInUse|hostIP|podIP|nodePort|clusterIP/
+  /containerID|imageID|resourceVersion|startedAt|finishedAt|startTime|observedGeneration|allocatedResources|declaredFeatures|nodeInfo|\.images|volumesInUse|hostIP|podIP|nodePort|clusterIP/
 
 interface Life {
   created: boolean
@@ -108,7 +108,9 @@ function eventDifferences(
   const want = new Set(expected.filter((line) => line.kind === 'Event').map((line) => collapse(text(line))))
   const events = actual.filter((line) => line.kind === 'Event')
   const got = new Set(events.map((line) => anonymizer.text(text(line))))
-  const inTime = new Set(events.filter((line) => line.t <= endSeconds - EVENT_LAG_SECONDS).map((line) => anonymizer.text(text(line))))
+  const inTime = new Set(
+    events.filter((line) => line.t <= endSeconds - EVENT_LAG_SECONDS).map((line) => anonymizer.text(text(line))),
+  )
   return [
     ...[...want].filter((line) => !got.has(line)).map((line) => `missing event ${line}`),
     ...[...inTime].filter((line) => !want.has(line)).map((line) => `extra event ${line}`),
