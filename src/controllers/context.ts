@@ -3,6 +3,7 @@ import type { ControllerLoop } from '../client/controller.ts'
 import type { InformerFactory } from '../client/informer.ts'
 import type { EventRecorder } from '../client/recorder.ts'
 import type { Simulation } from '../sim/simulation.ts'
+import type { MetricsSource } from './horizontalpodautoscaler/metrics.ts'
 
 /** What kube-controller-manager gives each of its controllers. */
 export interface ControllerContext {
@@ -14,6 +15,8 @@ export interface ControllerContext {
    * unless the controller asks for more.
    */
   client(controller: string, limits?: { readonly qps: number; readonly burst: number }): Client
+  /** The metrics APIs, for autoscalers. Without it the cluster has none. */
+  readonly metrics?: MetricsSource
   /** Writes events through that controller's client; `component` is the source, e.g. 'deployment-controller'. */
   recorder(client: Client, component: string): EventRecorder
 }

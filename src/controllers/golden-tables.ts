@@ -9,6 +9,7 @@ import {
 } from './tables/deployment.ts'
 import { cronJobSync, cronNext } from './tables/cronjob.ts'
 import { backoffRecord, backoffRemaining, indexes, jobSync, podFailurePolicy, successPolicy } from './tables/job.ts'
+import { behaviorSequence, hpaLimits, replicaCalculator } from './tables/hpa.ts'
 import { statefulSetTrace } from './tables/statefulset.ts'
 
 /** Runs one row of a table. Inputs are of the shape that the table's own note describes. */
@@ -30,6 +31,9 @@ const ADAPTERS: { readonly [topic: string]: Adapter } = {
   'job-pod-failure-policy': podFailurePolicy,
   'job-success-policy': successPolicy,
   'job-sync': jobSync,
+  'hpa-behavior-sequences': behaviorSequence,
+  'hpa-limits': hpaLimits,
+  'hpa-replica-calculator': replicaCalculator,
   'statefulset-trace': statefulSetTrace,
 }
 

@@ -8,6 +8,7 @@ import { endpointsController } from './endpoints/controller.ts'
 import { endpointSliceController } from './endpointslice/controller.ts'
 import { endpointSliceMirroringController } from './endpointslicemirroring/controller.ts'
 import { garbageCollectorController } from './garbagecollector/controller.ts'
+import { horizontalPodAutoscalerController } from './horizontalpodautoscaler/controller.ts'
 import { jobController } from './job/controller.ts'
 import { namespaceController } from './namespace/controller.ts'
 import { nodeIpamController } from './nodeipam/controller.ts'
@@ -50,6 +51,7 @@ export const CONTROLLERS: readonly ControllerFactory[] = [
   deploymentController,
   statefulSetController,
   cronJobController,
+  horizontalPodAutoscalerController,
   disruptionController,
   ttlController,
   ttlAfterFinishedController,
