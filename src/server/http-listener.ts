@@ -6,6 +6,7 @@ import { ADMIN } from '../cluster/identities.ts'
 import { decodeProtobuf } from './protobuf/decode.ts'
 import { WireError } from './protobuf/wire.ts'
 import type { WallClock } from './wall-clock.ts'
+import { answerUpgrade } from './web-socket.ts'
 
 /** Bodies beyond this are refused, as the API server refuses them. */
 const MAX_BODY_BYTES = 3 * 1024 * 1024
@@ -15,19 +16,11 @@ const MAX_BODY_BYTES = 3 * 1024 * 1024
  * server's own codec. A request without credentials is the cluster's administrator, as behind `kubectl proxy`.
  */
 export function makeListener(api: ApiServer, clock: WallClock): Server {
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     readBody(request)
       .then((body) => {
         if (body === null) return refuse(response)
-        const [path = '/', query = ''] = split(request.url ?? '/')
-        const credentials = request.headers.authorization !== undefined
-        const http: HttpRequest = {
-          method: request.method ?? 'GET',
-          path,
-          query,
-          ...readable(request, body),
-          ...(credentials ? {} : { user: ADMIN }),
-        }
+        const http = asRequest(request, body)
         send(
           clock,
           clock.run(() => handleHttp(api, http)),
@@ -39,6 +32,29 @@ export function makeListener(api: ApiServer, clock: WallClock): Server {
         response.end(error instanceof Error ? error.message : String(error))
       })
   })
+  server.on('upgrade', (request, socket, head) => {
+    const http = asRequest(request, Buffer.alloc(0))
+    answerUpgrade(
+      clock,
+      request,
+      socket,
+      head,
+      clock.run(() => handleHttp(api, http)),
+    )
+  })
+  return server
+}
+
+function asRequest(request: IncomingMessage, body: Buffer): HttpRequest {
+  const [path = '/', query = ''] = split(request.url ?? '/')
+  const credentials = request.headers.authorization !== undefined
+  return {
+    method: request.method ?? 'GET',
+    path,
+    query,
+    ...readable(request, body),
+    ...(credentials ? {} : { user: ADMIN }),
+  }
 }
 
 function split(url: string): [string, string] {
@@ -112,8 +128,8 @@ function send(clock: WallClock, answer: HttpAnswer, response: ServerResponse): v
       clock.run(() => answer.start((later) => send(clock, later, response)))
       return
     default: {
-      response.writeHead(501, { 'content-type': 'text/plain' })
-      response.end('this server does not upgrade connections\n')
+      response.writeHead(400, { 'content-type': 'text/plain' })
+      response.end('you must specify at least 1 of stdin, stdout, stderr, and upgrade to a WebSocket\n')
     }
   }
 }
