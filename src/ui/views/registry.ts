@@ -22,4 +22,5 @@ export const VIEWS: readonly ViewEntry[] = [
   view('cluster', 'cluster:title', '1', () => import('./cluster/ClusterView.tsx')),
   view('rollout', 'rollout:title', '2', () => import('./rollout/RolloutView.tsx')),
   view('scheduling', 'scheduling:title', '5', () => import('./scheduling/SchedulingView.tsx')),
+  view('timeline', 'timeline:title', '6', () => import('./timeline/TimelineView.tsx')),
 ]
