@@ -132,12 +132,26 @@ const withoutTopology = (slice: EndpointSlice): EndpointSlice => ({
 const body = (slice: EndpointSlice) => ({ ...slice, metadata: { labels: slice.metadata.labels } })
 
 /** k8s 1.36: registry/discovery/endpointslice strategy.go. */
+/** Empty lists are stored as none, and such required fields are written as null. */
+function emptyAsNull(object: EndpointSlice): EndpointSlice {
+  const { endpoints, ports } = object
+  if (endpoints?.length !== 0 && ports?.length !== 0) return object
+  return {
+    ...object,
+    endpoints: (endpoints?.length === 0 ? null : endpoints) as EndpointSlice['endpoints'],
+    ports: (ports?.length === 0 ? null : ports) as EndpointSlice['ports'],
+  }
+}
+
 export const endpointSlice = defineStrategy<EndpointSlice>({
   group: 'discovery.k8s.io',
   resource: 'endpointslices',
   defaults,
-  prepareForCreate: (object) => withGeneration(withoutTopology(object), 1),
-  prepareForUpdate: (object, old) => nextGeneration(withoutTopology(object), old, !jsonEqual(body(object), body(old))),
+  prepareForCreate: (object) => withGeneration(emptyAsNull(withoutTopology(object)), 1),
+  prepareForUpdate: (object, old) => {
+    const next = emptyAsNull(withoutTopology(object))
+    return nextGeneration(next, old, !jsonEqual(body(next), body(old)))
+  },
   validate: (object) => validate(object),
   validateUpdate: (object, old) => [
     ...validate(object, old),

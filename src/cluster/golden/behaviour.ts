@@ -35,6 +35,7 @@ export interface CaseResult {
 
 const WAIT_LIMIT_MS = 20 * 60_000
 const QUIET_MS = 1500
+const KUBELET_RETURN_MS = 20_000
 
 /** Plays a scenario on three hollow nodes and compares what happens with the recording. */
 export function runBehaviourCase(golden: BehaviourCase): CaseResult {
@@ -140,11 +141,10 @@ class Run {
     const host = node === undefined ? undefined : this.cluster.machine(node)
     if (!host) return
     if (what.startsWith('freeze')) host.kubelet.stop()
-    else if (what.startsWith('thaw')) host.kubelet.start()
-    else if (what.startsWith('restart')) {
-      host.kubelet.stop()
-      host.kubelet.start()
-    }
+    if (!what.startsWith('thaw') && !what.startsWith('restart')) return
+    host.kubelet.stop()
+    // The recorded kubelets needed this long until they had new connections.
+    this.cluster.sim.schedule(KUBELET_RETURN_MS, () => host.kubelet.start())
   }
 
   private wait(text: string, expected: boolean, recordedMs: number): void {
@@ -208,13 +208,19 @@ class Run {
   private resolveBody(body: unknown): unknown {
     if (body === undefined) return undefined
     const text = JSON.stringify(body)
-    return JSON.parse(
-      text.includes('<')
-        ? this.resolve(text)
-            .replaceAll('"<time>"', '"2026-01-05T09:00:00Z"')
-            .replace(/<ip(\d+)>/g, '10.0.0.$1')
-        : text,
-    )
+    if (!text.includes('<')) return body
+    const named = this.resolve(text)
+      .replaceAll('"<time>"', '"2026-01-05T09:00:00Z"')
+      .replace(/<ip(\d+)>/g, '10.0.0.$1')
+    return JSON.parse(named, (_key, value: unknown) => this.withUid(value)) as unknown
+  }
+
+  /** References to recorded objects get the uid that the object has here. */
+  private withUid(value: unknown): unknown {
+    const { kind, name, uid } = (value ?? {}) as { kind?: string; name?: string; uid?: unknown }
+    if (typeof uid !== 'string' || !uid.startsWith('<uid')) return value
+    const found = this.cluster.etcd.history().find(({ value: object }) => object.kind === kind && object.metadata.name === name)
+    return { ...(value as object), uid: found?.value.metadata.uid ?? '00000000-0000-4000-8000-000000000000' }
   }
 
   /** Puts this run's names where the recording has numbered placeholders. */

@@ -33,9 +33,7 @@ function walk(out: Map<string, unknown>, path: string, value: unknown): void {
       value.forEach((item, i) => walk(out, `${path}[${itemKey(item as JsonObject, i)}]`, item))
     else out.set(path, value)
   } else if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).filter(
-      ([key]) => !VOLATILE.has(key) || path.endsWith('targetRef') || path.startsWith('status.active['),
-    )
+    const entries = Object.entries(value).filter(([key]) => !VOLATILE.has(key) || (key === 'uid' && path !== 'metadata'))
     if (entries.length === 0 && Object.keys(value).length === 0) out.set(path, {})
     for (const [key, item] of entries) walk(out, `${path}.${/[./]/.test(key) ? `[${key}]` : key}`, item)
   } else if (typeof value === 'string' && TIME.test(value)) out.set(path, '<time>')
@@ -55,10 +53,12 @@ function ownerText({ kind, name, controller, blockOwnerDeletion }: OwnerReferenc
 }
 
 function itemKey(item: JsonObject, index: number): string | number {
-  if (typeof item['type'] === 'string') return item['type']
+  if (typeof item['type'] === 'string' && 'status' in item) return item['type']
   if (typeof item['name'] === 'string') return typeof item['kind'] === 'string' ? `${item['kind']}/${item['name']}` : item['name']
   if (typeof item['key'] === 'string' && typeof item['effect'] === 'string') return `${item['key']}:${item['effect']}`
-  return index
+  // Endpoints go by the pod they stand for.
+  const target = item['targetRef'] as { readonly name?: string } | undefined
+  return target?.name ?? index
 }
 
 /** What changed between two flattened objects; removed paths are null. */
