@@ -29,6 +29,16 @@ const SPECIAL: { readonly [bucketAndSubresource: string]: FieldSet } = {
  * k8s 1.36: GetResetFields of the strategies.
  */
 export function resetOf(info: ResourceInfo, subresource: string): FieldSet | undefined {
+  let known = RESETS.get(info)
+  if (!known) RESETS.set(info, (known = new Map()))
+  if (!known.has(subresource)) known.set(subresource, findReset(info, subresource))
+  return known.get(subresource)
+}
+
+/** Asked for on every write. */
+const RESETS = new WeakMap<ResourceInfo, Map<string, FieldSet | undefined>>()
+
+function findReset(info: ResourceInfo, subresource: string): FieldSet | undefined {
   const special = SPECIAL[`${info.bucket}/${subresource}`]
   if (special) return special
   if (!info.subresources.has('status')) return undefined

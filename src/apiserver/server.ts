@@ -200,7 +200,10 @@ export class ApiServer implements Registry {
   newUid(): string {
     const random = this.sim.random('apiserver/uid')
     let text = ''
-    for (let i = 0; i < 4; i++) text += (random.int(0x100000000) + 0x100000000).toString(16).slice(1)
+    for (let i = 0; i < 4; i++) {
+      const part = random.int(0x100000000)
+      text += (HEX[part >>> 24] ?? '') + (HEX[(part >>> 16) & 255] ?? '') + (HEX[(part >>> 8) & 255] ?? '') + (HEX[part & 255] ?? '')
+    }
     const variant = ((parseInt(text.charAt(16), 16) & 3) | 8).toString(16)
     return `${text.slice(0, 8)}-${text.slice(8, 12)}-4${text.slice(13, 16)}-${variant}${text.slice(17, 20)}-${text.slice(20)}`
   }
@@ -275,5 +278,8 @@ export class ApiServer implements Registry {
     return { code, object, warnings: scope.warnings }
   }
 }
+
+/** Bytes in hexadecimal, '00' to 'ff'. */
+const HEX = Array.from({ length: 256 }, (_, byte) => (byte + 256).toString(16).slice(1))
 
 const LEASES = 'leases.coordination.k8s.io'

@@ -49,10 +49,15 @@ export const itemsOf = (type: Type | undefined) => (type?.kind === 'list' ? type
 
 /** True for lists of objects. Throws for lists of lists and for mixed ones. */
 export function holdsObjects(...lists: readonly List[]): boolean {
-  const all = lists.flat(1)
-  if (lists.some((list) => list.some(Array.isArray))) throw unprocessable()
-  const objects = all.filter(isObject).length
-  if (objects > 0 && objects < all.length) throw unclassified(`list element types are not identical: ${formatGo(all)}`)
+  let objects = 0
+  let others = 0
+  for (const list of lists)
+    for (const item of list) {
+      if (Array.isArray(item)) throw unprocessable()
+      if (isObject(item)) objects++
+      else others++
+    }
+  if (objects > 0 && others > 0) throw unclassified(`list element types are not identical: ${formatGo(lists.flat(1))}`)
   return objects > 0
 }
 

@@ -19,6 +19,7 @@ interface Options {
 }
 
 const DIRECTIVE = '$patch'
+const DOLLAR = 36
 const RETAIN = '$retainKeys'
 const DELETE_PREFIX = '$deleteFromPrimitiveList'
 const ORDER_PREFIX = '$setElementOrder'
@@ -35,13 +36,15 @@ const isDirective = (key: string) => key === RETAIN || key.startsWith(`${DELETE_
  * on (Kubernetes leaves those to the decoder). Undefined if nothing is left.
  */
 function clean(value: unknown, { apply }: Options): unknown {
-  if (Array.isArray(value)) return value.map((item) => clean(item, { apply })).filter((item) => item !== undefined)
-  if (!isObject(value)) return value
+  if (typeof value !== 'object' || value === null) return value
+  const options = { apply }
+  if (Array.isArray(value)) return value.map((item) => clean(item, options)).filter((item) => item !== undefined)
   if (DIRECTIVE in value) return undefined
   const result: Draft = {}
-  for (const [key, member] of Object.entries(value)) {
-    if (apply && (member === null || isDirective(key))) continue
-    const cleaned = clean(member, { apply })
+  for (const key in value) {
+    const member = (value as JsonObject)[key]
+    if (apply && (member === null || (key.charCodeAt(0) === DOLLAR && isDirective(key)))) continue
+    const cleaned = clean(member, options)
     if (cleaned !== undefined) result[key] = cleaned
   }
   return result
@@ -115,6 +118,12 @@ function mergeOrdered(out: Draft, rest: Draft, directive: string, type: Type | u
   out[key] = arrange(merged, order, before ?? [], mergeKey)
 }
 
+/** Most maps of a patch have none: they need no copy from which directives are taken as they are obeyed. */
+function hasListDirective(patch: JsonObject): boolean {
+  for (const key in patch) if (key.charCodeAt(0) === DOLLAR) return true
+  return false
+}
+
 function mergeMaps(original: JsonObject | undefined, patch: JsonObject, type: Type | undefined, options: Options): JsonObject {
   const directive = patch[DIRECTIVE]
   if (directive === 'replace') {
@@ -124,6 +133,10 @@ function mergeMaps(original: JsonObject | undefined, patch: JsonObject, type: Ty
   if (directive === 'delete') return {}
   if (directive !== undefined) throw badDirective(directive, patch)
   const out: Draft = { ...original }
+  if (!hasListDirective(patch)) {
+    for (const key in patch) mergeField(out, key, patch[key], type, options)
+    return out
+  }
   const rest: Draft = { ...patch }
   retain(out, rest, options)
   for (const key of Object.keys(rest)) if (key.startsWith(ORDER_PREFIX)) mergeOrdered(out, rest, key, type, options)
@@ -132,7 +145,7 @@ function mergeMaps(original: JsonObject | undefined, patch: JsonObject, type: Ty
 }
 
 function mergeField(out: Draft, key: string, value: unknown, type: Type | undefined, options: Options): void {
-  if (key.startsWith(DELETE_PREFIX)) {
+  if (key.charCodeAt(0) === DOLLAR && key.startsWith(DELETE_PREFIX)) {
     if (options.apply) deleteScalars(out, listName(key, DELETE_PREFIX), value)
     else out[key] = value
     return

@@ -42,6 +42,9 @@ export class RbacAuthorizer implements Authorizer {
   /** 'namespace|Kind/name' to the grants, in name order of the bindings. */
   private index: Map<string, Grant[]> | null = null
   private decisions = new Map<string, Decision>()
+  private readonly userKeys = new WeakMap<UserInfo, string>()
+  /** Whether the decision under way looked at a rule that names objects. */
+  private namesMatter = false
 
   constructor(etcd: Etcd) {
     this.etcd = etcd
@@ -58,24 +61,38 @@ export class RbacAuthorizer implements Authorizer {
 
   authorize(attributes: Attributes): Decision {
     const { user, verb, namespace, group, resource, subresource, name, path } = attributes
-    const key = [user.name, user.groups.join(','), verb, namespace, group, resource, subresource, name, path].join('\n')
-    const known = this.decisions.get(key)
+    // Most decisions hold for every name: they are kept without it.
+    const general = `${this.userKey(user)}\n${verb}\n${namespace}\n${group}\n${resource}\n${subresource}\n${path ?? ''}`
+    const known = this.decisions.get(general) ?? this.decisions.get(`${general}\n${name}`)
     if (known) return known
+    this.namesMatter = false
     const decision = this.decide(attributes)
     if (this.decisions.size > 50_000) this.decisions = new Map()
-    this.decisions.set(key, decision)
+    this.decisions.set(this.namesMatter ? `${general}\n${name}` : general, decision)
     return decision
+  }
+
+  /** A client keeps its user: the text is made once for each. */
+  private userKey(user: UserInfo): string {
+    let key = this.userKeys.get(user)
+    if (key === undefined) this.userKeys.set(user, (key = `${user.name}\n${user.groups.join(',')}`))
+    return key
   }
 
   private decide(attributes: Attributes): Decision {
     const errors: string[] = []
     for (const visit of this.visit(attributes.user, attributes.namespace)) {
       if (visit.error) errors.push(visit.error)
-      if (visit.rules.some((rule) => ruleAllows(rule, attributes)))
+      if (visit.rules.some((rule) => this.allows(rule, attributes)))
         return { verdict: 'allow', reason: `RBAC: allowed by ${describe(visit.grant)}` }
     }
     const text = errors.length > 1 ? `[${[...new Set(errors)].join(', ')}]` : errors[0]
     return { verdict: 'none', reason: text ? `RBAC: ${text}` : '' }
+  }
+
+  private allows(rule: PolicyRule, attributes: Attributes): boolean {
+    if (rule.resourceNames?.length) this.namesMatter = true
+    return ruleAllows(rule, attributes)
   }
 
   /** All rules that hold for the user in a namespace ('' for cluster scope). */

@@ -1,6 +1,6 @@
 import type { FieldError } from '../../apimachinery/field-errors.ts'
 import { forbidden } from '../../apimachinery/field-errors.ts'
-import type { Pod, PodStatus } from '../../apimachinery/generated/types.ts'
+import type { Pod, PodSpec, PodStatus } from '../../apimachinery/generated/types.ts'
 import { jsonEqual } from '../../apimachinery/equal.ts'
 import { isDns1123Label } from '../../apimachinery/names.ts'
 import { defineStrategy, type StrategyContext } from './strategy.ts'
@@ -30,9 +30,26 @@ function positiveGrace(pod: Pod): Pod {
   return { ...pod, spec: { ...pod.spec, terminationGracePeriodSeconds: 1 } as Pod['spec'] }
 }
 
+/** Specs by what they are with defaults: pods of one template share theirs, and most writes leave the spec as it is. */
+const WITH_DEFAULTS = new WeakMap<object, PodSpec>()
+
+function specWithDefaults(spec: PodSpec | undefined): PodSpec {
+  let full = spec && WITH_DEFAULTS.get(spec)
+  if (full) return full
+  full = defaultPod(spec)
+  if (!spec) return full
+  // A spec that lacks nothing stays the one it is, so that what compares and checks it can see that it is the same.
+  if (jsonEqual(full, spec)) full = spec
+  WITH_DEFAULTS.set(spec, full)
+  WITH_DEFAULTS.set(full, full)
+  return full
+}
+
 function defaults(given: Pod): Pod {
   const pod = positiveGrace(given)
-  return { ...pod, spec: defaultPod(pod.spec), ...(pod.status && { status: withAddresses(pod.status) }) }
+  const spec = specWithDefaults(pod.spec)
+  const status = pod.status && withAddresses(pod.status)
+  return spec === pod.spec && status === pod.status ? pod : { ...pod, spec, ...(status && { status }) }
 }
 
 function keptMeta(pod: Pod, old: Pod): Pod['metadata'] {
@@ -52,6 +69,7 @@ function prepareForUpdate(pod: Pod, old: Pod, { subresource }: StrategyContext):
 /** Generations that an older client leaves out stay as they were. */
 function withObservedGenerations(status: PodStatus, old: PodStatus): PodStatus {
   const pool = [...(old.conditions ?? [])]
+  if (status.observedGeneration && status.conditions?.every((c) => c.observedGeneration)) return status
   const conditions = status.conditions?.map((c) => {
     const at = pool.findIndex((o) => o.type === c.type)
     const before = at < 0 ? undefined : pool.splice(at, 1)[0]

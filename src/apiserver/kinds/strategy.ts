@@ -1,6 +1,6 @@
 import type { FieldError } from '../../apimachinery/field-errors.ts'
 import type { KubeObject } from '../../apimachinery/resource.ts'
-import { withoutNulls } from './shared/compact.ts'
+import { objectWithoutNulls } from './shared/compact.ts'
 
 /** What a strategy may look at besides the object: the request and other objects in the store. */
 export interface StrategyContext {
@@ -90,15 +90,15 @@ export function defineStrategy<T extends KubeObject>(strategy: Strategy<T>): Str
   const { validate, validateUpdate, validateStatusUpdate, warnings } = strategy
   return {
     ...strategy,
-    ...(validate && { validate: (object: T, context: StrategyContext) => validate(withoutNulls(object), context) }),
+    ...(validate && { validate: (object: T, context: StrategyContext) => validate(objectWithoutNulls(object), context) }),
     ...(validateUpdate && { validateUpdate: onPairs(validateUpdate) }),
     ...(validateStatusUpdate && { validateStatusUpdate: onPairs(validateStatusUpdate) }),
-    ...(warnings && { warnings: (object: T, old: T | undefined) => warnings(withoutNulls(object), old && withoutNulls(old)) }),
+    ...(warnings && { warnings: (object: T, old: T | undefined) => warnings(objectWithoutNulls(object), old && objectWithoutNulls(old)) }),
   } as unknown as Strategy
 }
 
 type PairRule<T> = (object: T, old: T, context: StrategyContext) => readonly FieldError[]
 
-function onPairs<T>(rule: PairRule<T>): PairRule<T> {
-  return (object, old, context) => rule(withoutNulls(object), withoutNulls(old), context)
+function onPairs<T extends object>(rule: PairRule<T>): PairRule<T> {
+  return (object, old, context) => rule(objectWithoutNulls(object), objectWithoutNulls(old), context)
 }

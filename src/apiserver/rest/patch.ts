@@ -86,12 +86,21 @@ function decodedPatch(scope: RequestScope, kind: BodyKind, shown: KubeObject, pa
   }
 }
 
+function isEmpty(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  for (const _ in value) return false
+  return true
+}
+
 /** A patch from within is not decoded; what it empties goes, as decoding would have it. */
 function withoutEmptyMetadata(object: KubeObject): KubeObject {
-  const isEmpty = (value: unknown) => typeof value === 'object' && value !== null && Object.keys(value).length === 0
-  if (!Object.values(object.metadata).some(isEmpty)) return object
-  const metadata = Object.fromEntries(Object.entries(object.metadata).filter(([, value]) => !isEmpty(value)))
-  return { ...object, metadata }
+  const { metadata } = object
+  for (const key in metadata)
+    if (isEmpty(metadata[key as keyof typeof metadata])) {
+      const kept = Object.fromEntries(Object.entries(metadata).filter(([, value]) => !isEmpty(value)))
+      return { ...object, metadata: kept }
+    }
+  return object
 }
 
 /** Why an object cannot become one of another kind: it is read as that kind, and then has to be converted. */

@@ -52,6 +52,7 @@ export function resourceQuotaController(context: ControllerContext): Controller 
     }
     informers.for(ref).addHandler({
       onUpdate(object, old) {
+        if (quotas.size === 0) return
         if (ref.group === '' && freesSomething(ref.resource, object, old, sim.now)) replenish(object)
       },
       onDelete: replenish,

@@ -38,9 +38,38 @@ export function orDefault(value: string | undefined, fallback: string): string {
   return value === undefined || value === null || value === '' ? fallback : value
 }
 
+/** Parts of objects (a spec, a status, labels) that hold no nulls: versions of an object share them, so each is looked at once. */
+const NULL_FREE = new WeakSet<object>()
+
+/** Whether a null is a field's value anywhere inside. */
+function holdsNull(value: unknown): boolean {
+  if (value === null) return true
+  if (typeof value !== 'object') return false
+  if (Array.isArray(value)) {
+    for (const item of value) if (item !== null && holdsNull(item)) return true
+    return false
+  }
+  for (const key in value) if (holdsNull((value as { readonly [key: string]: unknown })[key])) return true
+  return false
+}
+
+/** withoutNulls of a whole object, whose parts are mostly those of an earlier version. */
+export function objectWithoutNulls<T extends object>(object: T): T {
+  let dirty = false
+  for (const key in object) {
+    const part: unknown = object[key]
+    if (typeof part !== 'object') continue
+    if (part === null) dirty = true
+    else if (NULL_FREE.has(part)) continue
+    else if (holdsNull(part)) dirty = true
+    else NULL_FREE.add(part)
+  }
+  return dirty ? withoutNulls(object) : object
+}
+
 /** The value without fields that are null, at any depth. The same value when there are none. */
 export function withoutNulls<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value
+  if (typeof value !== 'object' || value === null || !holdsNull(value)) return value
   if (Array.isArray(value)) {
     const items = value.map((item: unknown) => withoutNulls(item))
     return items.some((item, i) => item !== value[i]) ? (items as T) : value

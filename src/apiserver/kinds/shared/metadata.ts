@@ -158,12 +158,14 @@ export function validateMetadataUpdate(object: KubeObject, oldObject: KubeObject
   if ((meta.generation ?? 0) < (old.generation ?? 0)) {
     errors.push(invalid(`${field}.generation`, meta.generation ?? 0, 'must not be decremented'))
   }
-  for (const name of IMMUTABLE) errors.push(...checkImmutable(meta[name], old[name], `${field}.${name}`))
-  errors.push(
-    ...checkLabels(meta.labels, `${field}.labels`),
-    ...checkAnnotations(meta.annotations, `${field}.annotations`),
-    ...checkOwners(meta.ownerReferences ?? [], `${field}.ownerReferences`),
-    ...checkManagedFields(meta.managedFields ?? [], `${field}.managedFields`),
-  )
-  return [...errors, ...kubeFinalizerErrors(object)]
+  for (const name of IMMUTABLE)
+    if (meta[name] !== old[name]) errors.push(...checkImmutable(meta[name], old[name], `${field}.${name}`))
+  // What is the stored object's own was checked when it was stored.
+  if (meta.labels !== old.labels) errors.push(...checkLabels(meta.labels, `${field}.labels`))
+  if (meta.annotations !== old.annotations) errors.push(...checkAnnotations(meta.annotations, `${field}.annotations`))
+  if (meta.ownerReferences !== old.ownerReferences)
+    errors.push(...checkOwners(meta.ownerReferences ?? [], `${field}.ownerReferences`))
+  if (meta.managedFields) errors.push(...checkManagedFields(meta.managedFields, `${field}.managedFields`))
+  if (meta.finalizers) errors.push(...kubeFinalizerErrors(object))
+  return errors
 }

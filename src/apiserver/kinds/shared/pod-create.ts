@@ -78,11 +78,20 @@ function applyAppArmor(spec: PodSpec, annotations: StringMap): PodSpec {
 const withoutStopSignal = (c: Container): Container =>
   c.lifecycle?.stopSignal === undefined ? c : { ...c, lifecycle: omit(c.lifecycle, ['stopSignal']) }
 
+const hasStopSignal = (c: Container) => c.lifecycle?.stopSignal !== undefined
+
+const hasDisabledFields = (spec: PodSpec) =>
+  'schedulingGroup' in spec ||
+  spec.containers.some(hasStopSignal) ||
+  spec.initContainers?.some(hasStopSignal) ||
+  spec.volumes?.some((v) => v.projected?.sources?.some((s) => 'clusterTrustBundle' in s || 'podCertificate' in s))
+
 /**
  * Fields of features that are off in 1.36 vanish: scheduling groups, stop signals, trust bundles and certificates in
  * projected volumes. SIMPLIFIED: also on update, where an old object that has them could not exist here.
  */
 export function dropDisabledFields(spec: PodSpec): PodSpec {
+  if (!hasDisabledFields(spec)) return spec
   return {
     ...omit(spec, ['schedulingGroup']),
     containers: spec.containers.map(withoutStopSignal),
