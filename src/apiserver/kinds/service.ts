@@ -100,8 +100,7 @@ function dropTypeDependent(spec: ServiceSpec, old: ServiceSpec): ServiceSpec {
 
 function prepareForUpdate(service: Service, old: Service): Service {
   const spec = dropTypeDependent(specOf(service), specOf(old))
-  const internal = spec.type === 'ExternalName' ? omit(spec, ['internalTrafficPolicy']) : spec
-  return { ...service, spec: internal, status: spec.type === 'LoadBalancer' ? old.status : { ...old.status, loadBalancer: {} } }
+  return { ...service, spec, status: spec.type === 'LoadBalancer' ? old.status : { ...old.status, loadBalancer: {} } }
 }
 
 /** Addresses stay once given; a second one may come and go. k8s 1.36: validateUpgradeDowngradeClusterIPs. */
