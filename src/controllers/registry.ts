@@ -1,4 +1,6 @@
 import type { Controller, ControllerContext } from './context.ts'
+import { certificateCleaner, certificateSigningController } from './certificates/controller.ts'
+import { clusterRoleAggregationController } from './clusterroleaggregation/controller.ts'
 import { cronJobController } from './cronjob/controller.ts'
 import { daemonSetController } from './daemonset/controller.ts'
 import { tokenCleaner } from './bootstrap/token-cleaner.ts'
@@ -53,6 +55,8 @@ export const CONTROLLERS: readonly ControllerFactory[] = [
   cronJobController,
   horizontalPodAutoscalerController,
   disruptionController,
+  certificateSigningController,
+  certificateCleaner,
   ttlController,
   ttlAfterFinishedController,
   nodeIpamController,
@@ -62,6 +66,7 @@ export const CONTROLLERS: readonly ControllerFactory[] = [
   resourceClaimController,
   validatingAdmissionPolicyStatusController,
   persistentVolumeBinder,
+  clusterRoleAggregationController,
   volumeExpandController,
   claimProtection,
   persistentVolumeProtection,
