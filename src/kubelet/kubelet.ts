@@ -1,5 +1,5 @@
-import { pods } from '../apimachinery/generated/resources.ts'
-import type { Pod } from '../apimachinery/generated/types.ts'
+import { nodes, pods } from '../apimachinery/generated/resources.ts'
+import type { Node, Pod } from '../apimachinery/generated/types.ts'
 import { Informer } from '../client/informer.ts'
 import { EventRecorder } from '../client/recorder.ts'
 import { formatTime } from '../sim/time.ts'
@@ -41,6 +41,8 @@ export class Kubelet {
   private readonly hostPaths = new Map<string, VolumeFiles>()
   private readonly ownNetwork = new LocalNetwork()
   private boots = 0
+  /** The Node as others may have changed it: what pods are admitted against. */
+  private readonly nodeWatch: Informer<Node> | null
   /** Whether the process runs. */
   running = false
 
@@ -54,6 +56,7 @@ export class Kubelet {
     this.agent = new NodeAgent(client, this.recorder, nodeName, () => this.facts())
     options.network?.onChange(() => this.running && this.agent.refresh('now'))
     this.informer = new Informer(client, pods, { fieldSelector: `spec.nodeName=${nodeName}` })
+    this.nodeWatch = options.hollow ? null : new Informer(client, nodes, { fieldSelector: `metadata.name=${nodeName}` })
     this.informer.addHandler({
       onAdd: (pod) => this.keeper?.add(pod),
       onUpdate: (pod, old) => this.onUpdate(pod, old),
@@ -69,6 +72,7 @@ export class Kubelet {
     this.manager?.startStatic()
     this.agent.start(() => {
       if (!this.running) return
+      this.nodeWatch?.start()
       this.manager?.onRegistered()
       const before = [...this.informer.list()]
       this.informer.start()
@@ -85,6 +89,7 @@ export class Kubelet {
     if (!this.running) return
     this.running = false
     this.informer.stop()
+    this.nodeWatch?.stop()
     this.agent.stop()
     this.keeper?.stop()
     this.keeper = null
@@ -131,7 +136,7 @@ export class Kubelet {
       config: this.config,
       nodeName,
       staticPods: this.options.staticPods ?? [],
-      node: () => this.agent.node,
+      node: () => this.nodeWatch?.get('', nodeName) ?? this.agent.node,
       onImages: () => this.agent.refresh('next look'),
       onPressure: () => this.agent.refresh('now'),
       volumeStore: this.options.volumeStore ?? ((name) => folder(this.volumes, name)),
