@@ -49,8 +49,9 @@ export function* compareSchedulers(context: FeedContext, first: string, second: 
   const placesB = yield* placeAll(outlook, b.config, movable, indexOf, options)
   const fixed = new Bench(outlook, options)
   takeOff(fixed, movable)
+  const keys = movable.map(kindOf)
+  const [spreadA, spreadB] = [stayPut(keys, now, placesA), stayPut(keys, now, placesB)]
   const sum = (places: readonly number[]) => placement(fixed, movable, places)
-  const differs = (x: readonly number[], y: readonly number[]) => x.reduce((n, node, i) => n + Number(node !== y[i]), 0)
   return {
     errors: [[], []],
     nodes: outlook.nodes.map(({ name }) => name),
@@ -60,8 +61,8 @@ export function* compareSchedulers(context: FeedContext, first: string, second: 
     now: sum(now),
     first: sum(placesA),
     second: sum(placesB),
-    moves: [differs(now, placesA), differs(now, placesB), differs(placesA, placesB)],
-    moved: moves(movable, now, placesA, placesB),
+    moves: [movesBetween(keys, now, spreadA), movesBetween(keys, now, spreadB), movesBetween(keys, spreadA, spreadB)],
+    moved: moves(movable, now, spreadA, spreadB),
   }
 }
 
@@ -118,6 +119,41 @@ function placement(fixed: Bench, list: readonly Pod[], places: readonly number[]
     memoryBytes[node] = (memoryBytes[node] ?? 0) + requests.memoryBytes
   })
   return { placed, unplaced: list.length - placed, pods: counts, cpuMilli, memoryBytes }
+}
+
+/** Pods of one owner are as good as each other: which of them moves does not matter. */
+function kindOf({ metadata, spec }: Pod): string {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller)
+  const requests = spec?.containers.map(({ resources }) => resources?.requests)
+  return owner && !spec?.volumes?.some(({ persistentVolumeClaim }) => persistentVolumeClaim)
+    ? `${owner.uid} ${JSON.stringify(requests)}`
+    : (metadata.uid ?? '')
+}
+
+/** The same number of pods of each kind on each node, with as many as possible where they are. */
+function stayPut(keys: readonly string[], from: readonly number[], to: readonly number[]): number[] {
+  const free = new Map<string, number>()
+  const change = (slot: string, by: number) => free.set(slot, (free.get(slot) ?? 0) + by)
+  keys.forEach((key, i) => change(`${key} ${to[i]}`, 1))
+  const stays = keys.map((key, i) => {
+    const slot = `${key} ${from[i]}`
+    if ((free.get(slot) ?? 0) === 0) return false
+    change(slot, -1)
+    return true
+  })
+  const left = new Map<string, number[]>()
+  keys.forEach((key, i) => {
+    const slot = `${key} ${to[i]}`
+    if ((free.get(slot) ?? 0) === 0) return
+    change(slot, -1)
+    left.set(key, [...(left.get(key) ?? []), to[i] ?? -1])
+  })
+  return keys.map((key, i) => (stays[i] ? (from[i] ?? -1) : (left.get(key)?.shift() ?? -1)))
+}
+
+/** The fewest pods that have to move from one placement to the other. */
+function movesBetween(keys: readonly string[], from: readonly number[], to: readonly number[]): number {
+  return stayPut(keys, from, to).reduce((count, node, i) => count + Number(node !== from[i]), 0)
 }
 
 function moves(list: readonly Pod[], now: readonly number[], a: readonly number[], b: readonly number[]): PodMove[] {

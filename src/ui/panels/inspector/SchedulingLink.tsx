@@ -12,10 +12,11 @@ interface LinkProps {
 
 /** From a pod to the view that says why it is on its node, or on none. */
 export function SchedulingLink({ selected, object }: LinkProps) {
-  const { t } = useTranslation('scheduling')
+  const { t } = useTranslation('shell')
   const narrow = useNarrow()
   const set = useLayout((state) => state.set)
-  if (selected.resource !== 'pods' || selected.group !== '' || object === null) return null
+  const shown = useLayout((state) => state.view === 'scheduling')
+  if (selected.resource !== 'pods' || selected.group !== '' || object === null || (shown && !narrow)) return null
   const { spec } = object as KubeObject & { readonly spec?: { readonly nodeName?: string } }
   return (
     <div className={styles.actions}>
@@ -25,7 +26,7 @@ export function SchedulingLink({ selected, object }: LinkProps) {
           className="btn"
           onClick={() => set({ view: 'scheduling', ...(narrow ? { inspectorOpen: false } : {}) })}
         >
-          {spec?.nodeName ? t('why.placed') : t('why.pending')}
+          {spec?.nodeName ? t('scheduling:why.placed') : t('scheduling:why.pending')}
         </button>
       </div>
     </div>

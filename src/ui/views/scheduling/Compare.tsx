@@ -85,9 +85,6 @@ function Config({ side, text, errors, onChange }: ConfigProps) {
             ))}
           </select>
         </label>
-        <button type="button" className="btn" onClick={() => reported(use())}>
-          {t('compare.use')}
-        </button>
       </header>
       <textarea
         className="mono"
@@ -99,6 +96,11 @@ function Config({ side, text, errors, onChange }: ConfigProps) {
         aria-invalid={errors.length > 0}
         onChange={(event) => onChange(event.target.value)}
       />
+      <p>
+        <button type="button" className="btn" onClick={() => reported(use())}>
+          {t('compare.use')}
+        </button>
+      </p>
       {errors.length > 0 && (
         <ul className={styles.errors} role="alert">
           {errors.map((error) => (

@@ -17,10 +17,12 @@ interface TableProps {
   readonly weighing: PodWeighing
   /** What was before: cells that differ are marked. */
   readonly before: PodWeighing | null
+  /** Whether this is what happened; else what would. */
+  readonly recorded: boolean
 }
 
 /** Every node against every filter that has something to check. */
-export function FilterTable({ weighing, before }: TableProps) {
+export function FilterTable({ weighing, before, recorded }: TableProps) {
   const { t } = useTranslation('scheduling')
   const many = weighing.nodes.length >= GROUP_FROM
   const [grouped, setGrouped] = useState(many)
@@ -58,13 +60,20 @@ export function FilterTable({ weighing, before }: TableProps) {
             </>
           )}
           {(skipped > 0 || all) && (
-            <button type="button" className="btn bare" aria-pressed={all} onClick={() => setAll(!all)}>
+            <button type="button" className="btn" aria-pressed={all} onClick={() => setAll(!all)}>
               {all ? t('filter.fewer') : t('filter.all', { count: skipped })}
             </button>
           )}
         </span>
       </header>
-      <div ref={attach} className={styles.scroll} role="region" aria-label={t('filter.title')} tabIndex={0}>
+      <div
+        ref={attach}
+        className={styles.scroll}
+        data-many={many || undefined}
+        role="region"
+        aria-label={t('filter.title')}
+        tabIndex={0}
+      >
         <table className={styles.table}>
           <thead>
             <tr>
@@ -99,7 +108,7 @@ export function FilterTable({ weighing, before }: TableProps) {
                   </td>
                 </tr>
               ) : (
-                <NodeRow key={row.node} {...{ weighing, before, columns }} node={row.node} verdict={row.verdict} />
+                <NodeRow key={row.node} {...{ weighing, before, recorded, columns }} node={row.node} verdict={row.verdict} />
               ),
             )}
             <Spacer rows={rows.length - to} columns={columns.length + 2} />
@@ -117,7 +126,7 @@ interface NodeRowProps extends TableProps {
   readonly verdict: number
 }
 
-function NodeRow({ weighing, before, columns, node, verdict }: NodeRowProps) {
+function NodeRow({ weighing, before, recorded, columns, node, verdict }: NodeRowProps) {
   const { t } = useTranslation('scheduling')
   const name = weighing.nodes[node] ?? ''
   const then = before ? before.nodes.indexOf(name) : -1
@@ -125,7 +134,7 @@ function NodeRow({ weighing, before, columns, node, verdict }: NodeRowProps) {
     <tr data-winner={node === weighing.winner || undefined}>
       <th scope="row" className={styles.first}>
         <NodeName name={name} />
-        {node === weighing.winner && <span className={styles.tag}>{t('chosen')}</span>}
+        {node === weighing.winner && <span className={styles.tag}>{recorded ? t('chosen') : t('whatIf.best')}</span>}
       </th>
       {columns.map((column) => {
         const mark = verdict === UNSAMPLED ? 'unreached' : markOf(weighing, node, column)

@@ -137,9 +137,9 @@ function Weighed({ weighing, before, recorded, placed }: WeighedProps) {
       <Result weighing={weighing} recorded={recorded} placed={placed} />
       {weighing.message !== '' && <Message weighing={weighing} />}
       {weighing.preemption && <Preemption weighing={weighing} preemption={weighing.preemption} />}
-      <FilterTable weighing={weighing} before={before} />
+      <FilterTable weighing={weighing} before={before} recorded={recorded} />
       {weighing.scorers.length > 0 ? (
-        <ScoreTable weighing={weighing} before={before} />
+        <ScoreTable weighing={weighing} before={before} recorded={recorded} />
       ) : (
         weighing.scored.length === 1 && <p className="muted">{t('score.one')}</p>
       )}

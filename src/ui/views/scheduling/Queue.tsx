@@ -23,11 +23,11 @@ export function Queue({ view }: { readonly view: SchedulingView }) {
         <dd>
           <b>{t(`queue.${place}`)}</b>
           {place === 'placed' && <NodeName name={node} />}
-          {place === 'active' && t('queue.position', { position: queue.position, count: queue.length })}
-          {queue.sinceMs > 0 && nowMs > 0 && t('queue.since', { age: age(nowMs - queue.sinceMs) })}
-          {place === 'backoff' && t('queue.backoffLeft', { age: age(left) })}
-          {place === 'unschedulable' && t('queue.event', { age: age(left) })}
-          {place === 'gated' && t('queue.gatedBy', { plugin: queue.gatedBy })}
+          {place === 'active' && <span>{t('queue.position', { position: queue.position, count: queue.length })}</span>}
+          {queue.sinceMs > 0 && nowMs > 0 && <span>{t('queue.since', { age: age(Math.max(0, nowMs - queue.sinceMs)) })}</span>}
+          {place === 'backoff' && <span>{t('queue.backoffLeft', { age: age(left) })}</span>}
+          {place === 'unschedulable' && <span>{t('queue.event', { age: age(left) })}</span>}
+          {place === 'gated' && <span>{t('queue.gatedBy', { plugin: queue.gatedBy })}</span>}
         </dd>
       </div>
       {queue.attempts > 0 && (

@@ -14,10 +14,12 @@ const HEAD_PX = 76
 interface TableProps {
   readonly weighing: PodWeighing
   readonly before: PodWeighing | null
+  /** Whether this is what happened; else what would. */
+  readonly recorded: boolean
 }
 
 /** The nodes that will do, with each plugin's score: as given, brought to 0..100, times the weight; and the sum. */
-export function ScoreTable({ weighing, before }: TableProps) {
+export function ScoreTable({ weighing, before, recorded }: TableProps) {
   const { t } = useTranslation('scheduling')
   const rows = useMemo(() => scoreRows(weighing), [weighing])
   const old = useMemo(() => (before ? oldRows(before) : null), [before])
@@ -53,7 +55,7 @@ export function ScoreTable({ weighing, before }: TableProps) {
           <tbody>
             <Spacer rows={from} columns={scorers.length + 2} heightPx={ROW_PX} />
             {rows.slice(from, to).map((row) => (
-              <Row key={row.node} {...{ weighing, row, highest }} old={old?.get(weighing.nodes[row.node] ?? '')} />
+              <Row key={row.node} {...{ weighing, row, highest, recorded }} old={old?.get(weighing.nodes[row.node] ?? '')} />
             ))}
             <Spacer rows={rows.length - to} columns={scorers.length + 2} heightPx={ROW_PX} />
           </tbody>
@@ -84,10 +86,11 @@ interface RowProps {
   readonly weighing: PodWeighing
   readonly row: ScoreRow
   readonly highest: number
+  readonly recorded: boolean
   readonly old: OldRow | undefined
 }
 
-function Row({ weighing, row, highest, old }: RowProps) {
+function Row({ weighing, row, highest, recorded, old }: RowProps) {
   const { t } = useTranslation('scheduling')
   const { node, total, cells } = row
   const tied = weighing.best.length > 1 && weighing.best.includes(node)
@@ -97,7 +100,7 @@ function Row({ weighing, row, highest, old }: RowProps) {
       <th scope="row" className={styles.first}>
         <NodeName name={weighing.nodes[node] ?? ''} />
         {node === weighing.winner ? (
-          <span className={styles.tag}>{t('chosen')}</span>
+          <span className={styles.tag}>{recorded ? t('chosen') : t('whatIf.best')}</span>
         ) : (
           tied && <span className={styles.tag}>{t('tied')}</span>
         )}
