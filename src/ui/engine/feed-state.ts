@@ -1,5 +1,5 @@
 import { TRACE_SHOWN } from '../../worker/control-plane/protocol.ts'
-import type { ControlPlaneDelta, QueueRow, StationRow, TraceEntry } from '../../worker/control-plane/protocol.ts'
+import type { ControlPlaneDelta, FlowRow, QueueRow, StationRow, TraceEntry } from '../../worker/control-plane/protocol.ts'
 import { TIMELINE_MARKS } from '../../worker/protocol.ts'
 import type { SchedulingView } from '../../worker/scheduling/protocol.ts'
 import type {
@@ -52,6 +52,8 @@ export interface ControlPlaneState {
   readonly moreKubelets: number
   readonly revision: number
   readonly entries: readonly TraceEntry[]
+  /** What each station did since the feed began. Changed in place too. */
+  readonly totals: ReadonlyMap<string, FlowRow>
   readonly past: boolean
 }
 
@@ -133,8 +135,8 @@ export function snapshotOf(feed: FeedName, state: FeedState): FeedData {
       return { feed, timeline: { reset: true, lanes: [...lanes.values()].map((lane) => ({ ...lane, from: 0 })), marks, omitted } }
     }
     case 'controlplane': {
-      const { entries, ...rest } = state as ControlPlaneState
-      return { feed, controlPlane: { ...rest, reset: true, entries: [...entries], skipped: 0, flows: [] } }
+      const { entries, totals, ...rest } = state as ControlPlaneState
+      return { feed, controlPlane: { ...rest, reset: true, entries: [...entries], skipped: 0, flows: [...totals.values()] } }
     }
   }
 }
@@ -181,15 +183,23 @@ function reduceControlPlane(state: ControlPlaneState | undefined, delta: Control
   const entries = delta.reset || state === undefined ? [] : (state.entries as TraceEntry[])
   for (const entry of delta.entries) entries.push(entry)
   if (entries.length > TRACE_SHOWN) entries.splice(0, entries.length - TRACE_SHOWN)
-  const { moreKubelets, revision, past } = delta
-  return {
-    stations: delta.stations ?? state?.stations ?? [],
-    queues: delta.queues ?? state?.queues ?? [],
-    moreKubelets,
-    revision,
-    entries,
-    past,
+  const totals = mutable(state?.totals, delta.reset)
+  for (const flow of delta.flows) {
+    const known = totals.get(flow.station)
+    const sum = (key: Exclude<keyof FlowRow, 'station'>): number => (known?.[key] ?? 0) + flow[key]
+    const { station } = flow
+    totals.set(station, {
+      station,
+      requests: sum('requests'),
+      writes: sum('writes'),
+      refusals: sum('refusals'),
+      events: sum('events'),
+    })
   }
+  const { moreKubelets, revision, past } = delta
+  const stations = delta.stations ?? state?.stations ?? []
+  const queues = delta.queues ?? state?.queues ?? []
+  return { stations, queues, moreKubelets, revision, entries, totals, past }
 }
 
 /** The feed's own map, to be changed in place; a new one at the start and after a reset. */

@@ -20,7 +20,8 @@ function view(id: string, titleKey: string, key: string, load: () => Promise<{ d
 /** Adding a view is one folder and one line here. The module's default export is the component. */
 export const VIEWS: readonly ViewEntry[] = [
   view('cluster', 'cluster:title', '1', () => import('./cluster/ClusterView.tsx')),
-  view('rollout', 'rollout:title', '2', () => import('./rollout/RolloutView.tsx')),
+  view('controlplane', 'controlplane:title', '2', () => import('./controlplane/ControlPlaneView.tsx')),
+  view('rollout', 'rollout:title', '3', () => import('./rollout/RolloutView.tsx')),
   view('scheduling', 'scheduling:title', '5', () => import('./scheduling/SchedulingView.tsx')),
   view('timeline', 'timeline:title', '6', () => import('./timeline/TimelineView.tsx')),
 ]

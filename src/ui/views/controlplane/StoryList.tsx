@@ -1,0 +1,77 @@
+import { useTranslation } from 'react-i18next'
+import type { TraceEntry } from '../../../worker/control-plane/protocol.ts'
+import { useNarrow } from '../../app/use-narrow.ts'
+import { DataGrid, type GridColumn } from '../../panels/DataGrid.tsx'
+import { clockTime } from '../../panels/format.ts'
+import styles from './ControlPlaneView.module.css'
+import { Mark, type MarkLook } from './Mark.tsx'
+import { objectText, resultText, verbText, whoText } from './words.ts'
+
+interface StoryListProps {
+  /** Newest first. */
+  readonly rows: readonly TraceEntry[]
+  readonly open: TraceEntry | null
+  readonly onOpen: (entry: TraceEntry) => void
+}
+
+/** What happened, newest first; any number of entries. */
+export function StoryList({ rows, open, onOpen }: StoryListProps) {
+  const { t } = useTranslation('controlplane')
+  const narrow = useNarrow()
+  const columns: readonly GridColumn[] = narrow
+    ? [
+        { id: 'time', title: t('story.time'), chars: 9 },
+        { id: 'what', title: t('story.what'), chars: 30, grow: true },
+        { id: 'result', title: t('story.result'), chars: 20 },
+      ]
+    : [
+        { id: 'time', title: t('story.time'), chars: 12 },
+        { id: 'who', title: t('story.who'), chars: 25 },
+        { id: 'what', title: t('story.what'), chars: 12 },
+        { id: 'object', title: t('story.object'), chars: 32, grow: true },
+        { id: 'result', title: t('story.result'), chars: 26, grow: true },
+      ]
+  const cell = (entry: TraceEntry, column: number) => {
+    switch (columns[column]?.id) {
+      case 'time':
+        return <span className="mono">{narrow ? clockTime(entry.timeMs).slice(3) : clockTime(entry.timeMs)}</span>
+      case 'who':
+        return whoText(entry, t)
+      case 'object':
+        return <span title={objectText(entry)}>{objectText(entry)}</span>
+      case 'what':
+        return (
+          <span className={styles.what}>
+            <Mark look={lookOf(entry)} /> {narrow && `${whoText(entry, t)}: `}
+            {verbText(entry, t)}
+            {narrow && ` ${objectText(entry)}`}
+          </span>
+        )
+      default:
+        return (
+          <span className={failed(entry) ? styles.error : undefined} title={resultText(entry, t)}>
+            {resultText(entry, t)}
+          </span>
+        )
+    }
+  }
+  return (
+    <DataGrid
+      label={t('story.title')}
+      columns={columns}
+      rows={rows}
+      keyOf={(entry) => String(entry.id)}
+      cell={cell}
+      isSelected={(entry) => entry.id === open?.id}
+      onSelect={onOpen}
+    />
+  )
+}
+
+export function lookOf(entry: TraceEntry): MarkLook {
+  return entry.type === 'request' && entry.code >= 400 ? 'refusal' : entry.type
+}
+
+function failed({ code, type, message }: TraceEntry): boolean {
+  return code >= 400 || (type === 'turn' && message !== '')
+}
