@@ -32,12 +32,14 @@ export class Breakpoints {
   hit: BreakHit | null = null
   conditions: readonly BreakCondition[] = []
 
-  /** Watches this cluster from now on. `onHit` is called within the instant in which something comes true. */
+  /** Watches this cluster from now on; conditions on resources that it does not serve are dropped. `onHit` is called within the instant in which something comes true. */
   attach(cluster: Cluster, onHit: () => void): void {
     this.cluster = cluster
     this.onHit = onHit
     this.hit = null
-    this.set(this.conditions)
+    const { resources } = cluster.api
+    const known = (c: BreakCondition) => c.type === 'status' || resources.find(c.group, c.version, c.resource) !== undefined
+    this.set(this.conditions.filter(known))
   }
 
   /** Throws when a path can't be read or a resource isn't served. */

@@ -1,3 +1,4 @@
+import { loadTexts } from '#texts'
 import type { Change } from '../etcd/etcd.ts'
 import { deleteFile, lintFile } from '../kubectl/apply.ts'
 import { Breakpoints } from './breakpoints.ts'
@@ -130,7 +131,7 @@ export class Engine implements EngineApi {
         this.guarded(() => pacer.finishInstant())
       }
       this.past = world.at(timeMs)
-      this.renewFeeds()
+      this.renewFeeds(false)
     }
     this.frame()
   }
@@ -163,6 +164,7 @@ export class Engine implements EngineApi {
   }
 
   async call(request: ApiCall): Promise<ApiReply> {
+    if (request.path.startsWith('/openapi/')) await loadTexts()
     if (request.method === 'GET') return this.guarded(() => this.scene().door.call(request))
     const refusal = this.standsStill() ?? tooManyPods([request.body])?.message
     if (refusal) return { code: 422, body: refusalStatus(refusal), warnings: [] }
@@ -250,11 +252,12 @@ export class Engine implements EngineApi {
       () => this.frame(),
       (error) => this.crashed(error),
     )
+    if (this.pacer) pacer.setSpeed(this.pacer.speed)
     this.pacer = pacer
     this.breakpoints.attach(world.cluster, () => {
       if (!this.replay) pacer.stopAfterInstant()
     })
-    this.renewFeeds()
+    this.renewFeeds(true)
   }
 
   private parts(): { world: World; pacer: Pacer } {
@@ -274,10 +277,10 @@ export class Engine implements EngineApi {
     return makeFeed(context, pacer, request, () => this.travel())
   }
 
-  private renewFeeds(): void {
+  /** Starts feeds anew after another moment, or (`all`) another history, has come into view. */
+  private renewFeeds(all: boolean): void {
     for (const [id, subscription] of this.subscriptions) {
-      // The whole history is told once; looking about in it changes nothing there.
-      if (this.past && ALWAYS_LIVE.has(subscription.request.feed)) continue
+      if (!all && ALWAYS_LIVE.has(subscription.request.feed)) continue
       subscription.feed.stop()
       subscription.feed = this.makeFeed(subscription.request)
       subscription.revision = 0
@@ -288,7 +291,7 @@ export class Engine implements EngineApi {
   private leavePast(): void {
     if (!this.past) return
     this.past = null
-    this.renewFeeds()
+    this.renewFeeds(false)
   }
 
   private async stepForward(past: PastScene): Promise<void> {

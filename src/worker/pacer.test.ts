@@ -49,6 +49,36 @@ describe('pacer', () => {
     }
   })
 
+  test('stops at the end of the instant in which it was asked to', () => {
+    for (const speed of [10, 'max'] as const) {
+      const sim = new Simulation({ seed: 1, startTimeMs: 0 })
+      const wall = fakeHost()
+      let frames = 0
+      const pacer = new Pacer(
+        sim,
+        wall.host,
+        () => void frames++,
+        () => undefined,
+      )
+      const ran: string[] = []
+      sim.schedule(50, () => {
+        ran.push('asks')
+        pacer.stopAfterInstant()
+      })
+      sim.schedule(50, () => ran.push('same instant'))
+      sim.schedule(51, () => ran.push('later'))
+      pacer.setSpeed(speed)
+      pacer.play()
+      wall.run(1000)
+      expect(ran).toEqual(['asks', 'same instant'])
+      expect([sim.now, pacer.running]).toEqual([50, false])
+      expect(frames).toBeGreaterThan(0)
+      pacer.play()
+      wall.run(2000)
+      expect(ran.at(-1)).toBe('later')
+    }
+  })
+
   test('never keeps its host longer than a slice, and forgives the debt', () => {
     const sim = new Simulation({ seed: 1, startTimeMs: 0 })
     const wall = fakeHost()

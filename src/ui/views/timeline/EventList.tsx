@@ -18,9 +18,9 @@ export function EventList({ marks, focused, onFocus, onLook }: EventListProps) {
   const columns = [
     { id: 'time', title: t('view.eventTime'), chars: 14 },
     { id: 'type', title: t('view.eventType'), chars: 11 },
-    { id: 'reason', title: t('view.eventReason'), chars: 20 },
-    { id: 'object', title: t('view.eventObject'), chars: 36 },
-    { id: 'message', title: t('view.eventMessage'), chars: 40, grow: true },
+    { id: 'reason', title: t('view.eventReason'), chars: 16 },
+    { id: 'object', title: t('view.eventObject'), chars: 30 },
+    { id: 'message', title: t('view.eventMessage'), chars: 20, grow: true },
   ]
   const cell = (mark: TimelineMark, at: number) => {
     switch (columns[at]?.id) {

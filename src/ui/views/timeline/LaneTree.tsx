@@ -122,11 +122,11 @@ function TreeRow({ row, at, tabStop, by, rowHeight, selected, onActive, onSelect
       title={`${lane.name}\n${laneText(lane, t)}`}
       onClick={() => onSelect(lane)}
     >
-      {lane.kind === 'Pod' && last ? (
+      {lane.kind === 'Pod' && last && !ended ? (
         <StateGlyph
           state={last.state}
           progress={0.5}
-          color={ended ? 'var(--text-muted)' : `var(${STATE_STYLES[last.state]?.cssVar ?? '--text'})`}
+          color={`var(${STATE_STYLES[last.state]?.cssVar ?? '--text'})`}
           surface="var(--surface-panel)"
         />
       ) : (

@@ -27,6 +27,8 @@ describe('bands', () => {
     const crashed = lane('a', { bands: [band(0, 'ready'), band(10, 'crash'), band(20, 'ready')] })
     expect(isUnhealthy(crashed, window, 100)).toBe(true)
     expect(isUnhealthy(crashed, { fromMs: 30, toMs: 90 }, 100)).toBe(false)
+    const killed = lane('a', { endMs: 30, bands: [band(0, 'ready'), band(10, 'terminating'), band(29, 'crash')] })
+    expect(isUnhealthy(killed, window, 100)).toBe(false)
     const waiting = lane('a', { bands: [band(0, 'pending')] })
     expect([20_000, 40_000].map((nowMs) => isUnhealthy(waiting, window, nowMs))).toEqual([false, true])
   })

@@ -41,6 +41,7 @@ export type Row =
 
 const BAD = new Set(['crash', 'image', 'unknown', 'failed'].map((state) => POD_STATES.indexOf(state as 'crash')))
 const SLOW = new Set(['pending', 'notReady', 'starting'].map((state) => POD_STATES.indexOf(state as 'pending')))
+const TERMINATING = POD_STATES.indexOf('terminating')
 /** Waiting longer than this is not healthy any more. */
 const SLOW_MS = 30_000
 
@@ -54,6 +55,8 @@ export function isUnhealthy(lane: TimelineLane, { fromMs, toMs }: TimeWindow, no
   return lane.bands.some((band, i) => {
     const endMs = bandEnd(lane, i, nowMs)
     if (band.fromMs > toMs || endMs < fromMs) return false
+    // A container that is killed at the end of its grace period ends in Error: that is no trouble.
+    if (lane.bands[i - 1]?.state === TERMINATING) return false
     return BAD.has(band.state) || (SLOW.has(band.state) && endMs - band.fromMs > SLOW_MS)
   })
 }
