@@ -19,18 +19,20 @@ const NOT_COPIED = new Set([
 ])
 const MAX_HISTORY_CHARS = 2000
 
-/** A whole number as Go's ParseInt reads it, or undefined. */
-function parseInteger(text: string | undefined): number | undefined {
-  return text !== undefined && /^[-+]?[0-9]+$/.test(text) ? Number(text) : undefined
+/** A whole number as Go's ParseInt reads it, or undefined. Revisions have 64 bits. */
+function parseInteger(text: string | undefined): bigint | undefined {
+  return text !== undefined && /^[-+]?[0-9]+$/.test(text) ? BigInt(text.replace('+', '')) : undefined
 }
 
 /** The ReplicaSet's revision; 0 without one. */
-export function revisionOf(rs: ReplicaSet): number {
-  return parseInteger(rs.metadata.annotations?.[REVISION]) ?? 0
+export function revisionOf(rs: ReplicaSet): bigint {
+  return parseInteger(rs.metadata.annotations?.[REVISION]) ?? 0n
 }
 
-export function maxRevision(sets: readonly ReplicaSet[]): number {
-  return sets.reduce((highest, rs) => Math.max(highest, revisionOf(rs)), 0)
+export function maxRevision(sets: readonly ReplicaSet[]): bigint {
+  let highest = 0n
+  for (const rs of sets) if (revisionOf(rs) > highest) highest = revisionOf(rs)
+  return highest
 }
 
 /** A non-negative number that an annotation holds, or undefined. */
@@ -53,13 +55,13 @@ export function replicasAnnotations(deployment: Deployment): Annotations {
 export function newReplicaSetAnnotations(
   deployment: Deployment,
   annotations: Annotations | undefined,
-  revision: number,
+  revision: bigint,
   existing: boolean,
 ): Annotations {
   const result: Record<string, string> = { ...annotations }
   for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {})) if (!NOT_COPIED.has(key)) result[key] = value
   const before = result[REVISION]
-  const beforeNumber = before === undefined || before === '' ? 0 : parseInteger(before)
+  const beforeNumber = before === undefined || before === '' ? 0n : parseInteger(before)
   if (beforeNumber === undefined) return result
   if (beforeNumber < revision) {
     result[REVISION] = String(revision)

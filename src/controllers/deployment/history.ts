@@ -16,7 +16,7 @@ export function planCleanup(deployment: Deployment, oldRSs: readonly ReplicaSet[
   const surplus = alive.length - limit
   if (surplus <= 0) return []
   return alive
-    .toSorted((a, b) => revisionOf(a) - revisionOf(b) || byCreation(a, b))
+    .toSorted((a, b) => Number(revisionOf(a) - revisionOf(b)) || byCreation(a, b))
     .slice(0, surplus)
     .filter(
       (rs) =>

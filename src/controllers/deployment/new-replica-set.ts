@@ -7,7 +7,7 @@ import { HASH_LABEL, replicaSetName } from './replica-sets.ts'
 import { newReplicaSetSize } from './rolling.ts'
 
 /** The ReplicaSet that a Deployment's present template asks for. k8s 1.36: deployment getNewReplicaSet. */
-export function buildReplicaSet(deployment: Deployment, oldRSs: readonly ReplicaSet[], revision: number): ReplicaSet {
+export function buildReplicaSet(deployment: Deployment, oldRSs: readonly ReplicaSet[], revision: bigint): ReplicaSet {
   const { name = '', namespace } = deployment.metadata
   const template = deployment.spec?.template ?? {}
   const hash = podTemplateHash(template, deployment.status?.collisionCount)

@@ -141,12 +141,12 @@ export class DeploymentSync {
    */
   private *syncRevision(create: boolean): Task<ReplicaSets> {
     const { newRS, oldRSs } = classify(this.deployment, this.sets)
-    const revision = maxRevision(oldRSs) + 1
+    const revision = maxRevision(oldRSs) + 1n
     if (newRS) return { newRS: yield* this.refresh(newRS, revision), oldRSs }
     return { newRS: create ? yield* this.create(oldRSs, revision) : undefined, oldRSs }
   }
 
-  private *refresh(newRS: ReplicaSet, revision: number): Task<ReplicaSet> {
+  private *refresh(newRS: ReplicaSet, revision: bigint): Task<ReplicaSet> {
     const annotations = newReplicaSetAnnotations(this.deployment, newRS.metadata.annotations, revision, true)
     const minReadySeconds = this.deployment.spec?.minReadySeconds ?? 0
     if (!jsonEqual(annotations, newRS.metadata.annotations ?? {}) || minReadySeconds !== (newRS.spec?.minReadySeconds ?? 0)) {
@@ -167,7 +167,7 @@ export class DeploymentSync {
     return newRS
   }
 
-  private *create(oldRSs: readonly ReplicaSet[], revision: number): Task<ReplicaSet> {
+  private *create(oldRSs: readonly ReplicaSet[], revision: bigint): Task<ReplicaSet> {
     const wanted = buildReplicaSet(this.deployment, oldRSs, revision)
     const name = wanted.metadata.name ?? ''
     let created: ReplicaSet
