@@ -1,7 +1,5 @@
-import descriptions from '../../apimachinery/generated/descriptions.json' with { type: 'json' }
+import { publishedTexts } from '#texts'
 import { REAL_SPACES, REFERENCE_TEXTS } from './description-table.ts'
-
-const TEXTS: { readonly [model: string]: { readonly [field: string]: string } } = descriptions
 
 /** Paragraphs, which the description keeps as two spaces, are paragraphs again. */
 function paragraphs(model: string, field: string, text: string): string {
@@ -19,7 +17,7 @@ function paragraphs(model: string, field: string, text: string): string {
 
 /** The published text of a model's field; '' when there is none. */
 export function fieldText(model: string, field: string): string {
-  return REFERENCE_TEXTS[`${model}.${field}`] ?? paragraphs(model, field, TEXTS[model]?.[field] ?? '')
+  return REFERENCE_TEXTS[`${model}.${field}`] ?? paragraphs(model, field, publishedTexts()[model]?.[field] ?? '')
 }
 
 export function modelText(model: string): string {
