@@ -1,5 +1,5 @@
 import { StatusError, badRequest, conflict, unclassified } from '../../apimachinery/errors.ts'
-import { aggregate, invalid, required, type FieldError } from '../../apimachinery/field-errors.ts'
+import { aggregate, required, type FieldError } from '../../apimachinery/field-errors.ts'
 import type { Binding, Pod, PodCondition } from '../../apimachinery/generated/types.ts'
 import type { JsonObject } from '../../apimachinery/resource.ts'
 import { formatTime } from '../../sim/time.ts'

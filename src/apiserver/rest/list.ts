@@ -139,7 +139,10 @@ function writeContinue({ revision, startAfter }: Continue): string {
 
 function readContinue(token: string): Continue {
   const match = /^(\d+)\.((?:[0-9a-f]{2})+)$/.exec(token)
-  if (!match) throw badRequest(`continue key is not valid: ${JSON.stringify(token)}`)
+  if (!match) {
+    const at = Math.max(0, token.search(/[^A-Za-z0-9_-]/))
+    throw badRequest(`invalid continue token: continue key is not valid: illegal base64 data at input byte ${at}`)
+  }
   const startAfter = (match[2] ?? '').replace(/../g, (hex) => String.fromCharCode(parseInt(hex, 16)))
   return { revision: Number(match[1]), startAfter }
 }
