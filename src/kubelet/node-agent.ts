@@ -3,6 +3,7 @@ import { isAlreadyExists, isNotFound, StatusError } from '../apimachinery/errors
 import { csinodes, leases, nodes } from '../apimachinery/generated/resources.ts'
 import type { CSINode, Lease, Node } from '../apimachinery/generated/types.ts'
 import type { Client } from '../client/client.ts'
+import { Informer } from '../client/informer.ts'
 import type { EventRecorder } from '../client/recorder.ts'
 import { sleep, type Task, type TaskHandle } from '../sim/task.ts'
 import { formatMicroTime } from '../sim/time.ts'
@@ -24,6 +25,7 @@ export class NodeAgent {
   private readonly recorder: EventRecorder | null
   private readonly facts: () => NodeFacts
   private readonly leaseKey: string
+  private readonly own: Informer<Node>
   private task: TaskHandle | null = null
   private startedMs = 0
   private pending = false
@@ -37,15 +39,28 @@ export class NodeAgent {
     this.recorder = recorder
     this.facts = facts
     this.leaseKey = `${LEASE_NAMESPACE}/${nodeName}`
+    this.own = new Informer(client, nodes, { fieldSelector: `metadata.name=${nodeName}` })
+    // A control plane that gave the node up wrote over its conditions: they are put right at the next look.
+    this.own.addHandler({
+      onUpdate: (node) => {
+        if (node.status?.conditions?.some((condition) => condition.reason === 'NodeStatusUnknown')) this.refresh('next look')
+      },
+    })
   }
 
   /** `onRegistered` is called once the Node is there. */
   start(onRegistered: () => void): void {
     this.startedMs = this.client.sim.now
-    this.task = this.client.sim.spawn(this.run(onRegistered))
+    this.task = this.client.sim.spawn(
+      this.run(() => {
+        this.own.start()
+        onRegistered()
+      }),
+    )
   }
 
   stop(): void {
+    this.own.stop()
     this.task?.cancel()
     this.task = null
     this.pending = false

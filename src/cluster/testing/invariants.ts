@@ -102,14 +102,22 @@ export class Invariants {
   }
 }
 
-/** What is still not as it should be once every fault is mended; empty when all has converged. */
+/** A pod that no node can take says so itself; it is where it should be. */
+const saysWhy = (pod: Pod): boolean =>
+  pod.status?.conditions?.some((condition) => condition.type === 'PodScheduled' && condition.reason === 'Unschedulable') === true
+
+/** What is still not as it should be once every fault is mended, and does not say why; empty when all has converged. */
 export function unsettled(cluster: Cluster): string[] {
   const out: string[] = []
   for (const { value } of cluster.etcd.range('deployments.apps')) {
     const { metadata, spec, status } = value as Deployment
     const wanted = spec?.replicas ?? 1
     const facts = [status?.replicas ?? 0, status?.updatedReplicas ?? 0, status?.availableReplicas ?? 0]
-    if (facts.some((count) => count !== wanted) || status?.observedGeneration !== metadata.generation)
+    const waiting = cluster.etcd
+      .range('pods', `${metadata.namespace ?? ''}/${metadata.name ?? ''}-`)
+      .filter((entry) => saysWhy(entry.value as Pod)).length
+    const missing = facts.some((count) => count !== wanted) && waiting === 0
+    if (missing || status?.observedGeneration !== metadata.generation)
       out.push(`deployment ${metadata.name ?? ''}: ${facts.join('/')} of ${wanted}`)
   }
   for (const { value } of cluster.etcd.range('nodes')) {
