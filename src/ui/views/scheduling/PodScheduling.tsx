@@ -1,9 +1,16 @@
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { PodWeighing, SchedulingChange, SchedulingView, WhatIfAnswer } from '../../../worker/scheduling/protocol.ts'
+import type {
+  PodWeighing,
+  SchedulingChange,
+  SchedulingView,
+  WhatIfAnswer,
+  WorkloadRef,
+} from '../../../worker/scheduling/protocol.ts'
 import { useFeed } from '../../engine/hooks.ts'
 import { KindIcon } from '../../icons/Icon.tsx'
 import { clockTime } from '../../panels/format.ts'
+import { podRef, useSelection } from '../../state/selection.ts'
 import { FilterTable } from './FilterTable.tsx'
 import { NamedNodes } from './NamedNodes.tsx'
 import { Preemption } from './Preemption.tsx'
@@ -23,6 +30,7 @@ export function PodScheduling({ namespace, name }: { readonly namespace: string;
   const [changes, setChanges] = useState<readonly SchedulingChange[] | null>(null)
   const [answer, setAnswer] = useState<WhatIfAnswer | null>(null)
   const { data: live, version } = useFeed({ feed: FEED, namespace, name })
+  const owner = useLast(live?.facts.owner)
   const attempt = changes !== null ? null : chosen === undefined ? defaultAttempt(live) : chosen
   const { data: then } = useFeed(attempt === null ? null : { feed: FEED, namespace, name, attempt })
   const other = (
@@ -34,6 +42,7 @@ export function PodScheduling({ namespace, name }: { readonly namespace: string;
     return (
       <div className="notice">
         <p>{version === 0 ? t('loading') : t('gone', { name })}</p>
+        {owner && <Successors owner={owner} />}
         {other}
       </div>
     )
@@ -74,6 +83,40 @@ export function PodScheduling({ namespace, name }: { readonly namespace: string;
         />
       )}
     </div>
+  )
+}
+
+/** The value, or while there is none the last that was. */
+function useLast<T>(value: T | undefined): T | undefined {
+  const [last, setLast] = useState(value)
+  if (value !== undefined && value !== last) setLast(value)
+  return value ?? last
+}
+
+const MOST_SUCCESSORS = 8
+
+/** After a change of a workload's template the pods that came in this one's place. */
+function Successors({ owner }: { readonly owner: WorkloadRef }) {
+  const { t } = useTranslation('scheduling')
+  const { data } = useFeed({ feed: 'map' })
+  const select = useSelection((state) => state.select)
+  const others = [...(data?.pods.values() ?? [])].filter(
+    (pod) => pod.namespace === owner.namespace && pod.owner === `${owner.kind}/${owner.name}`,
+  )
+  if (others.length === 0) return null
+  return (
+    <>
+      <p>{t('successors', { owner: `${owner.kind}/${owner.name}` })}</p>
+      <ul className={styles.pods}>
+        {others.slice(0, MOST_SUCCESSORS).map((pod) => (
+          <li key={pod.uid}>
+            <button type="button" className="btn" onClick={() => select(podRef(pod.namespace, pod.name))}>
+              <span className="mono">{pod.name}</span> {pod.status}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
   )
 }
 

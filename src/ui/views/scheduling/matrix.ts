@@ -88,8 +88,9 @@ export interface ScoreRow {
   readonly cells: readonly { readonly raw: number; readonly normalized: number; readonly weighted: number }[]
 }
 
-/** The scored nodes, highest total first. */
+/** The scored nodes, highest total first, and among equals the one that was drawn. */
 export function scoreRows(weighing: PodWeighing): readonly ScoreRow[] {
+  const won = (node: number) => Number(node === weighing.winner)
   return weighing.scored
     .map((node, i) => ({
       node,
@@ -100,7 +101,7 @@ export function scoreRows(weighing: PodWeighing): readonly ScoreRow[] {
         weighted: weight * (normalized[i] ?? 0),
       })),
     }))
-    .sort((a, b) => b.total - a.total || a.node - b.node)
+    .sort((a, b) => b.total - a.total || won(b.node) - won(a.node) || a.node - b.node)
 }
 
 /** How one node fares, in a form that can be compared. */
