@@ -1,6 +1,7 @@
 import { useMemo, useState, type KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { TraceEntry } from '../../../worker/control-plane/protocol.ts'
+import type { ClockState } from '../../../worker/protocol.ts'
 import type { ControlPlaneState } from '../../engine/feed-state.ts'
 import { useFeed, useSession } from '../../engine/hooks.ts'
 import { Icon } from '../../icons/Icon.tsx'
@@ -16,8 +17,9 @@ import { StoryList } from './StoryList.tsx'
 import { useEntries, type Scope } from './use-story.ts'
 import { entryText, stationName } from './words.ts'
 
-/** Steps of the clock that "later" makes in search of the next entry. */
+/** Steps of the clock that "later" makes in search of the next entry, and how far the clock may go with them. */
 const MOST_STEPS = 60
+const FARTHEST_MS = 10_000
 
 /** Every request and watch event between the parts of the control plane, and the story that they tell. */
 export default function ControlPlaneView() {
@@ -146,7 +148,7 @@ function ClassBoxes({ filter, onChange }: { readonly filter: EntryFilter; readon
 
 /** Which entry is open, how to go on from it, and the list that stands still while one is read. */
 function useReading(rows: readonly TraceEntry[], filter: EntryFilter, load: () => Promise<readonly TraceEntry[]>) {
-  const { api } = useSession()
+  const { api, hub } = useSession()
   const [open, setOpen] = useState<TraceEntry | null>(null)
   /** The newest entry in the list while it stands still. */
   const [topId, setTopId] = useState<number | null>(null)
@@ -161,7 +163,9 @@ function useReading(rows: readonly TraceEntry[], filter: EntryFilter, load: () =
     setTopId(Math.max(entry.id, topId ?? rows[0]?.id ?? entry.id))
   }
   const step = async (after: number): Promise<void> => {
-    for (let i = 0; i < MOST_STEPS; i++) {
+    const nowMs = () => (hub.read({ feed: 'clock' }).data as ClockState | undefined)?.nowMs ?? 0
+    const beganMs = nowMs()
+    for (let i = 0; i < MOST_STEPS && nowMs() - beganMs < FARTHEST_MS; i++) {
       await api.step()
       await frames()
       const next = (await load()).find((entry) => entry.id > after && passes(filter, entry))

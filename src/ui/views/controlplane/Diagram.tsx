@@ -1,14 +1,20 @@
-import { useMemo, type ReactNode } from 'react'
+import { useMemo, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { QueueRow, StationRow, TraceEntry } from '../../../worker/control-plane/protocol.ts'
+import type { FlowRow, QueueRow, StationRow, TraceEntry } from '../../../worker/control-plane/protocol.ts'
 import type { ControlPlaneState } from '../../engine/feed-state.ts'
 import { clockTime } from '../../panels/format.ts'
 import styles from './ControlPlaneView.module.css'
 import { useTraffic } from './use-traffic.ts'
-import { entryText, shortController, stationName } from './words.ts'
+import { actText, entryText, shortController, stationName } from './words.ts'
 
 /** With more kubelets than this their lines are one. */
 const OWN_LINES = 8
+/** Controllers that are shown even while they have nothing to do. */
+const WELL_KNOWN: ReadonlySet<string> = new Set(
+  ['deployment', 'replicaset', 'daemonset', 'statefulset', 'job', 'cronjob', 'endpointslice', 'namespace', 'node-lifecycle'].map(
+    (name) => `${name}-controller`,
+  ),
+)
 
 interface DiagramProps {
   readonly data: ControlPlaneState
@@ -27,7 +33,12 @@ export function Diagram({ data, version, chosen, onChoose, open }: DiagramProps)
   const { stations, queues, moreKubelets, revision, totals } = data
   const kubelets = stations.filter(({ kind }) => kind === 'kubelet')
   const controllers = stations.filter(({ kind }) => kind === 'controller')
-  const layout = `${kubelets.length} ${controllers.length}`
+  const [all, setAll] = useState(false)
+  const quiet = controllers.filter(
+    ({ id, name }) => !WELL_KNOWN.has(name) && !totals.has(id) && !queues.some(({ station }) => station === id),
+  )
+  const shownControllers = all ? controllers : controllers.filter((row) => !quiet.includes(row))
+  const layout = `${kubelets.length} ${shownControllers.length}`
   const kubeletIds = kubelets.length <= OWN_LINES ? kubelets.map(({ id }) => id).join(' ') : 'kubelets'
   const lineIds = useMemo(() => ['user', 'scheduler', 'manager', 'other', 'etcd', ...kubeletIds.split(' ')], [kubeletIds])
   const openStation = open?.station ?? ''
@@ -44,7 +55,7 @@ export function Diagram({ data, version, chosen, onChoose, open }: DiagramProps)
   const box = (id: string, about: string, children?: ReactNode) => {
     const row = stations.find((station) => station.id === id)
     const entry = last.get(id)
-    const total = totals.get(id)
+    const total = totalOf(id, totals)
     return (
       <section key={id} className={styles.station} data-station={id} data-kind={id} data-chosen={chosen === id || undefined}>
         <button type="button" className={styles.name} aria-pressed={chosen === id} onClick={() => onChoose(id)}>
@@ -54,11 +65,14 @@ export function Diagram({ data, version, chosen, onChoose, open }: DiagramProps)
         <p className={styles.about}>{about}</p>
         {row?.lease && (
           <p className={styles.about} title={leaseTitle(row, t)}>
-            {t('leaderShort', { holder: row.lease.holder, renewed: clockTime(row.lease.renewMs).slice(0, 8) })}
+            {t('leaderShort', {
+              holder: row.lease.holder.split('_')[0] ?? '',
+              renewed: clockTime(row.lease.renewMs).slice(0, 8),
+            })}
           </p>
         )}
         {children}
-        {entry && <p className={styles.last}>{entryText(entry, t)}</p>}
+        {entry && <p className={styles.last}>{PLURAL.has(id) ? entryText(entry, t) : actText(entry, t)}</p>}
         {total && (
           <p className={styles.counts}>
             {t('counts', { requests: total.requests, events: total.events })}
@@ -76,7 +90,18 @@ export function Diagram({ data, version, chosen, onChoose, open }: DiagramProps)
       <canvas ref={lines} className={styles.lines} aria-hidden="true" />
       <div className={styles.left}>
         {box('scheduler', t('about.scheduler'), <Badges queues={queues} station="scheduler" />)}
-        {box('manager', '', <div className={styles.chips}>{controllers.map(chip)}</div>)}
+        {box(
+          'manager',
+          '',
+          <div className={styles.chips}>
+            {shownControllers.map(chip)}
+            {quiet.length > 0 && (
+              <button type="button" className={styles.chip} aria-expanded={all} onClick={() => setAll(!all)}>
+                {all ? t('lessControllers') : t('moreControllers', { count: quiet.length })}
+              </button>
+            )}
+          </div>,
+        )}
       </div>
       <div className={styles.middle}>
         {box('apiserver', t('about.apiserver'))}
@@ -159,12 +184,26 @@ function newestOf(entries: readonly TraceEntry[]): ReadonlyMap<string, TraceEntr
   }
   for (let i = entries.length - 1; i >= Math.max(0, entries.length - LOOK_BACK); i--) {
     const entry = entries[i] as TraceEntry
-    note(entry.station, entry)
+    if (entry.station !== 'apiserver') note(entry.station, entry)
+    if (entry.type === 'request') note('apiserver', entry)
+    if (entry.writes > 0) note('etcd', entry)
     if (entry.station.startsWith('controller:')) note('manager', entry)
     if (entry.station.startsWith('kubelet:')) note('kubelets', entry)
   }
   return found
 }
+/** A process does what its controllers do. */
+function totalOf(id: string, totals: ReadonlyMap<string, FlowRow>): FlowRow | undefined {
+  if (id !== 'manager') return totals.get(id)
+  const parts = [...totals.values()].filter(({ station }) => station === 'manager' || station.startsWith('controller:'))
+  if (parts.length === 0) return undefined
+  const sum = (key: Exclude<keyof FlowRow, 'station'>): number => parts.reduce((total, part) => total + part[key], 0)
+  return { station: id, requests: sum('requests'), writes: sum('writes'), refusals: sum('refusals'), events: sum('events') }
+}
+
+/** Their newest words are somebody else's: these are named. */
+const PLURAL: ReadonlySet<string> = new Set(['apiserver', 'etcd', 'manager', 'other', 'user'])
+
 /** Words older than this many entries are stale. */
 const LOOK_BACK = 600
 

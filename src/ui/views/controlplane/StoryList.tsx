@@ -17,24 +17,23 @@ interface StoryListProps {
 /** What happened, newest first; any number of entries. */
 export function StoryList({ rows, open, onOpen }: StoryListProps) {
   const { t } = useTranslation('controlplane')
-  const narrow = useNarrow()
-  const columns: readonly GridColumn[] = narrow
+  const brief = useNarrow() || open !== null
+  const columns: readonly GridColumn[] = brief
     ? [
-        { id: 'time', title: t('story.time'), chars: 9 },
-        { id: 'what', title: t('story.what'), chars: 30, grow: true },
-        { id: 'result', title: t('story.result'), chars: 20 },
+        { id: 'time', title: t('story.time'), chars: 10 },
+        { id: 'what', title: t('story.what'), chars: 12, grow: true },
       ]
     : [
         { id: 'time', title: t('story.time'), chars: 12 },
-        { id: 'who', title: t('story.who'), chars: 25 },
-        { id: 'what', title: t('story.what'), chars: 12 },
-        { id: 'object', title: t('story.object'), chars: 32, grow: true },
-        { id: 'result', title: t('story.result'), chars: 26, grow: true },
+        { id: 'who', title: t('story.who'), chars: 23 },
+        { id: 'what', title: t('story.what'), chars: 11 },
+        { id: 'object', title: t('story.object'), chars: 22, grow: true },
+        { id: 'result', title: t('story.result'), chars: 16, grow: true },
       ]
   const cell = (entry: TraceEntry, column: number) => {
     switch (columns[column]?.id) {
       case 'time':
-        return <span className="mono">{narrow ? clockTime(entry.timeMs).slice(3) : clockTime(entry.timeMs)}</span>
+        return <span className="mono">{brief ? clockTime(entry.timeMs).slice(3) : clockTime(entry.timeMs)}</span>
       case 'who':
         return whoText(entry, t)
       case 'object':
@@ -42,9 +41,9 @@ export function StoryList({ rows, open, onOpen }: StoryListProps) {
       case 'what':
         return (
           <span className={styles.what}>
-            <Mark look={lookOf(entry)} /> {narrow && `${whoText(entry, t)}: `}
+            <Mark look={lookOf(entry)} /> {brief && `${whoText(entry, t)}: `}
             {verbText(entry, t)}
-            {narrow && ` ${objectText(entry)}`}
+            {brief && ` ${objectText(entry)}`}
           </span>
         )
       default:

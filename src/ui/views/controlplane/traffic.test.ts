@@ -76,11 +76,11 @@ describe('traffic', () => {
 
   it('gives lines instead of dots when there is too much', () => {
     const traffic = new Traffic()
-    const many = Array.from({ length: 41 }, (_, id) => entry({ id }))
-    traffic.take(delta(many, { flows: [{ station: 'controller:x', requests: 41, writes: 41, refusals: 0, events: 0 }] }), 0, 10)
+    const many = Array.from({ length: 101 }, (_, id) => entry({ id }))
+    traffic.take(delta(many, { flows: [{ station: 'controller:x', requests: 101, writes: 101, refusals: 0, events: 0 }] }), 0, 10)
     expect(traffic.places(10)).toEqual([])
     expect(traffic.isAggregated(100)).toBe(true)
-    expect([traffic.heat('manager', 0), traffic.heat('manager', 500), traffic.heat('etcd', 0)]).toEqual([41, 20.5, 41])
+    expect([traffic.heat('manager', 0), traffic.heat('manager', 500), traffic.heat('etcd', 0)]).toEqual([101, 50.5, 101])
     expect(traffic.isAlive(60_000)).toBe(false)
   })
 

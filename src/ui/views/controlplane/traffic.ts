@@ -3,12 +3,12 @@ import type { ControlPlaneDelta, FlowRow, TraceEntry } from '../../../worker/con
 /** Dots on screen at a time, at most. */
 export const MAX_DOTS = 200
 /** With more entries than this in one message only lines tell of them. */
-const MANY = 40
+const MANY = 100
 /** A leg is seen for at least this long, whatever its latency. */
 const LEAST_LEG_MS = 220
 const MOST_LEG_MS = 4000
 /** The entries of one message set out within this time, in their order. */
-const SPREAD_MS = 600
+const SPREAD_MS = 1200
 /** Traffic halves in this time. */
 const HALF_LIFE_MS = 500
 /** How long the word about lines instead of dots stays. */

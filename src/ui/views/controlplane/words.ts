@@ -53,7 +53,12 @@ export function durationMs(entry: TraceEntry): number {
 }
 
 export function entryText(entry: TraceEntry, t: TFunction<'controlplane'>): string {
-  return `${whoText(entry, t)}: ${verbText(entry, t)} ${objectText(entry)} — ${resultText(entry, t)}`
+  return `${whoText(entry, t)}: ${actText(entry, t)}`
+}
+
+/** The same without who did it. */
+export function actText(entry: TraceEntry, t: TFunction<'controlplane'>): string {
+  return `${verbText(entry, t)} ${objectText(entry)} — ${resultText(entry, t)}`
 }
 
 /** The object as the rest of the page names it, if it is one. */
