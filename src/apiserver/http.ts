@@ -7,7 +7,7 @@ import { CONNECT, connect } from './http/connect.ts'
 import { deprecation } from './http/deprecations.ts'
 import { pageNotFound } from './http/health.ts'
 import { userOf } from './http/identity.ts'
-import { OBJECT_TRANSFORMS, negotiate, type Wanted } from './http/negotiate.ts'
+import { OBJECT_TRANSFORMS, QUESTION_TRANSFORMS, negotiate, type Wanted } from './http/negotiate.ts'
 import { parseResourcePath, verbOf, type ResourcePath } from './http/path.ts'
 import { Query, deleteRequestOptions, listOptions, writeOptions } from './http/query.ts'
 import { isStatus, respond, respondError, shaped, warningHeaders } from './http/render.ts'
@@ -106,7 +106,10 @@ function checkRoute(info: ResourceInfo, path: ResourcePath, verb: Verb | undefin
 }
 
 function handleObject(api: ApiServer, info: ResourceInfo, request: HttpRequest, query: Query, base: ApiRequest): HttpAnswer {
-  const wanted = negotiate(headerOf(request.headers, 'accept'), OBJECT_TRANSFORMS)
+  const wanted = negotiate(
+    headerOf(request.headers, 'accept'),
+    info.verbs.includes('get') ? OBJECT_TRANSFORMS : QUESTION_TRANSFORMS,
+  )
   const deprecated = deprecation(info)
   const warnings = deprecated ? [deprecated] : []
   if (base.verb === 'watch')

@@ -69,4 +69,6 @@ const META = 'meta.k8s.io'
 export const OBJECT_TRANSFORMS: readonly string[] = ['v1', 'v1beta1'].flatMap((v) =>
   ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'].map((kind) => `${META}/${v}/${kind}`),
 )
+/** What is only asked and never stored (reviews) has no table. */
+export const QUESTION_TRANSFORMS: readonly string[] = OBJECT_TRANSFORMS.filter((transform) => !transform.endsWith('/Table'))
 export const DISCOVERY_TRANSFORMS: readonly string[] = ['apidiscovery.k8s.io/v2/APIGroupDiscoveryList']

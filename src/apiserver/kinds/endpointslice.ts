@@ -21,7 +21,12 @@ import { nextGeneration, withGeneration } from './shared/lifecycle.ts'
 
 function defaults(slice: EndpointSlice): EndpointSlice {
   const ports = slice.ports?.map((p) => ({ ...p, name: p.name ?? '', protocol: p.protocol ?? 'TCP' }))
-  return { ...slice, endpoints: slice.endpoints ?? [], ports: ports ?? [] }
+  return { ...slice, endpoints: orNull(slice.endpoints), ports: orNull(ports) }
+}
+
+/** Neither list may be left out, and an empty one comes back from the store as null. The schema has no word for that. */
+function orNull<T>(list: readonly T[] | undefined): readonly T[] {
+  return list?.length ? list : (null as unknown as readonly T[])
 }
 
 function checkAddress(address: string, type: string, list: string, i: number): FieldError[] {
