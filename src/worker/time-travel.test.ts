@@ -131,8 +131,11 @@ describe('looking at the past', () => {
     expect(last.get(13)).toMatchObject({ object: { object: { metadata: { name: 'web' } } } })
     expect(last.get(14)).toMatchObject({ rollout: { name: 'web' } })
     expect(last.get(11)).toMatchObject({ feed: 'kinds' })
+    await engine.subscribe(15, { feed: 'controlplane' })
+    await engine.subscribe(16, { feed: 'scheduling', namespace: 'default', name: rows[0]?.name ?? '' })
+    await engine.lookAt(after - 20_000)
     await engine.lookAt(null)
-    for (const id of [10, 11, 12, 13, 14]) await engine.unsubscribe(id)
+    for (const id of [10, 11, 12, 13, 14, 15, 16]) await engine.unsubscribe(id)
   })
 
   it('tells whole lives and Events in the timeline, whatever moment is looked at', async () => {
@@ -229,6 +232,9 @@ it('a log tells all there is to know', async () => {
   first.engine.runFor(20_000)
   await first.engine.subscribe(1, { feed: 'map' })
   await first.engine.subscribe(2, PODS)
+  await first.engine.subscribe(3, { feed: 'controlplane' })
+  await first.engine.lookAt((await first.engine.inputLog()).endTimeMs - 3000)
+  await first.engine.lookAt(null)
   await first.engine.call({ method: 'GET', path: '/api/v1/pods' })
   await first.engine.apply(CRASHING)
   first.engine.runFor(60_000)

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next'
 import { clockTime } from '../../panels/format.ts'
+import { useSettings } from '../../state/settings.ts'
 import type { Travel } from '../../timeline/use-travel.ts'
 import { axisTicks, xOf } from './draw.ts'
 import { timeAt } from './hit.ts'
@@ -14,8 +15,11 @@ interface AxisProps {
   readonly onLook: (timeMs: number) => void
 }
 
-/** Room that a moment's label needs. */
-const LABEL_PX = 48
+/** Room to either side that the labels of now and of the moment shown need, in letters of the axis. */
+const NOW_CHARS = 5
+const MOMENT_CHARS = 7
+/** Width of a letter, as part of the text's height. */
+const CHAR = 0.72
 
 /** The time axis. Pressing or dragging on it looks at that moment; the history strip does the same by keyboard. */
 export function Axis({ window, width, labelWidth, travel, onLook }: AxisProps) {
@@ -23,7 +27,9 @@ export function Axis({ window, width, labelWidth, travel, onLook }: AxisProps) {
   const { presentMs, state } = travel
   const nowX = xOf(window, width, presentMs)
   const atX = state.past ? xOf(window, width, state.past.atMs) : null
-  const isFree = (x: number): boolean => Math.abs(x - nowX) > LABEL_PX && (atX === null || Math.abs(x - atX) > 60)
+  const charPx = useSettings((settings) => settings.enlarged) ? 15 * CHAR : 11 * CHAR
+  const isFree = (x: number): boolean =>
+    Math.abs(x - nowX) > 1.5 * NOW_CHARS * charPx && (atX === null || Math.abs(x - atX) > 1.3 * MOMENT_CHARS * charPx)
   return (
     <div className={styles.axis} style={{ paddingLeft: labelWidth, ['--labels' as string]: `${labelWidth}px` }}>
       <svg

@@ -67,6 +67,7 @@ export function LaneCanvas({ scene, originMs, box, width, onWindow, onPick, onLo
           setHover(hit && rect ? { hit, x: event.clientX - rect.left, y: event.clientY - rect.top } : null)
         }}
         onPointerLeave={() => setHover(null)}
+        onWheel={() => setHover(null)}
         onClick={(event) => {
           const { x, y } = at(event)
           const hit = hitAt({ ...scene, width }, x, y)

@@ -132,7 +132,7 @@ function TreeRow({ row, at, tabStop, by, rowHeight, selected, onActive, onSelect
       ) : (
         <KindIcon kind={lane.kind} size={14} />
       )}
-      <span className="mono">{tail(lane)}</span>
+      <span className="mono">{by === 'owner' ? tail(lane) : lane.name}</span>
       <span className={styles.status}>
         {lane.restarts > 0 && !ended && <span className={styles.restarts}>↻{lane.restarts}</span>}
         {text}
