@@ -27,6 +27,8 @@ export interface PodLedger {
 
 const RETRY_MS = 10_000
 
+const readiness = (status: PodStatus | undefined) => status?.conditions?.find((condition) => condition.type === 'Ready')?.status
+
 /**
  * Brings pod statuses to the API server: one write at a time per pod, always of the newest status.
  * SIMPLIFIED: starts from the watched object instead of reading it anew before each patch.
@@ -91,10 +93,14 @@ export class StatusManager {
     entry.status = { ...entry.status, conditions: [...others, condition] }
   }
 
-  /** The API object changed. */
+  /** The API object changed. Readiness that others wrote (a node given up too early) is put right. */
   observe(pod: Pod): void {
     const entry = this.entries.get(pod.metadata.uid ?? '')
-    if (entry) entry.api = newer(pod, entry.api)
+    if (!entry) return
+    entry.api = newer(pod, entry.api)
+    if (entry.dirty || entry.writing || readiness(entry.api.status) === readiness(entry.status)) return
+    entry.dirty = true
+    this.flush(entry)
   }
 
   /** The mirror of a static pod came or changed. */
