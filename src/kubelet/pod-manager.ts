@@ -236,7 +236,7 @@ export class PodManager implements NodeServices {
     const uid = pod.metadata.uid ?? ''
     const node = this.node()
     if (!node || this.runtime.pod(uid) || pod.metadata.deletionTimestamp !== undefined) return true
-    const others = [...this.workers.values()].filter((w) => w.mayBeRunning).map((w) => w.pod)
+    const others = [...this.workers.values()].filter((w) => w.mayBeRunning && !w.isRemoved).map((w) => w.pod)
     const rejection = this.isShuttingDown
       ? { reason: 'NodeShutdown', message: 'Pod was rejected as the node is shutting down.' }
       : this.eviction.isUnderPressure && isLowOnMemory(pod)
