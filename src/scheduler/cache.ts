@@ -2,7 +2,7 @@ import { assert } from '../sim/assert.ts'
 import type { Node, Pod } from '../apimachinery/generated/types.ts'
 import { makeNodeInfo, withNode, withoutPod, withPod, type NodeInfo } from './node-info.ts'
 import { NodeTree } from './node-tree.ts'
-import { podInfoOf, type PodInfo } from './pod-info.ts'
+import { adopt, podInfoOf, type PodInfo } from './pod-info.ts'
 import { Snapshot, type ImageState } from './snapshot.ts'
 
 /**
@@ -112,8 +112,14 @@ export class SchedulerCache {
 
   /** A pod that is bound, new or newer than what was known: confirms an assumed one. */
   setPod(pod: Pod): void {
-    const info = podInfoOf(pod)
     const nodeName = pod.spec?.nodeName ?? ''
+    const { uid = '' } = pod.metadata
+    const counted = this.pods.get(uid)
+    if (counted?.nodeName === nodeName && adopt(counted.info, pod)) {
+      this.assumed.delete(uid)
+      return
+    }
+    const info = podInfoOf(pod)
     const known = this.pods.get(info.uid)
     this.assumed.delete(info.uid)
     if (known?.info === info && known.nodeName === nodeName) return

@@ -1,3 +1,4 @@
+import { jsonEqual } from '../apimachinery/equal.ts'
 import { parseTime } from '../sim/time.ts'
 import type { Labels } from '../apimachinery/selectors.ts'
 import type { ContainerPort, Pod, PodAffinityTerm, WeightedPodAffinityTerm } from '../apimachinery/generated/types.ts'
@@ -23,7 +24,10 @@ export interface HostPort {
   readonly port: number
 }
 
-/** A pod with what the scheduler reads from it again and again. Immutable, made once per pod object. */
+/**
+ * A pod with what the scheduler reads from it again and again. Immutable, but that `pod` becomes the newest version as
+ * long as all the rest stays true of it (see adopt): most versions of a running pod differ in nothing that counts here.
+ */
 export interface PodInfo extends PodResources {
   readonly pod: Pod
   /** The pod's UID, or 'namespace/name' where there is none. */
@@ -85,6 +89,32 @@ export function podInfoOf(pod: Pod): PodInfo {
   let info = known.get(pod)
   if (!info) known.set(pod, (info = makePodInfo(pod)))
   return info
+}
+
+/** Whether a container has, or was given, amounts of its own: while it is resized they may differ from what it asks for. */
+const hasAmounts = ({ status }: Pod) =>
+  [status?.containerStatuses, status?.initContainerStatuses].some((list) =>
+    list?.some(({ resources, allocatedResources }) => resources?.requests || allocatedResources),
+  )
+
+/** Whether two versions of a pod look the same to the scheduler, but for the node that the pod is on. */
+function looksTheSame(a: Pod, b: Pod): boolean {
+  const [x, y] = [a.spec, b.spec]
+  if (a.metadata.deletionTimestamp !== b.metadata.deletionTimestamp || !jsonEqual(a.metadata.labels, b.metadata.labels))
+    return false
+  if (hasAmounts(a) || hasAmounts(b)) return false
+  return x === y || (x !== undefined && y !== undefined && COUNTED.every((field) => x[field] === y[field]))
+}
+
+/** What of a spec makes a PodInfo. */
+const COUNTED = ['containers', 'initContainers', 'volumes', 'affinity', 'priority', 'overhead', 'resources'] as const
+
+/** Makes `pod` the version that `info` is about, if nothing else of it would change. */
+export function adopt(info: PodInfo, pod: Pod): boolean {
+  if (!looksTheSame(info.pod, pod)) return false
+  ;(info as { pod: Pod }).pod = pod
+  known.set(pod, info)
+  return true
 }
 
 function makePodInfo(pod: Pod): PodInfo {

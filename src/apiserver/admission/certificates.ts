@@ -27,11 +27,13 @@ function guard(verb: string, subresource: string, applies: (attributes: Admissio
 
 export const certificateApproval: AdmissionPlugin = {
   name: 'CertificateApproval',
+  buckets: [BUCKET],
   validate: guard('approve', 'approval', () => true),
 }
 
 export const certificateSigning: AdmissionPlugin = {
   name: 'CertificateSigning',
+  buckets: [BUCKET],
   validate: guard('sign', 'status', ({ object, old }) => {
     const before = (old as CertificateSigningRequest).status
     return (object as CertificateSigningRequest).status?.certificate !== before?.certificate
@@ -41,6 +43,7 @@ export const certificateSigning: AdmissionPlugin = {
 /** k8s 1.36: CertificateSubjectRestriction. SIMPLIFIED: the group is looked for in the request's text, not parsed. */
 export const certificateSubjectRestriction: AdmissionPlugin = {
   name: 'CertificateSubjectRestriction',
+  buckets: [BUCKET],
   validate: (attributes) => {
     const { scope, operation, object } = attributes
     if (scope.info.bucket !== BUCKET || operation !== 'CREATE') return
@@ -76,6 +79,7 @@ function decode(text: string): string {
 /** The server notes who asks. k8s 1.36: csrStrategy.PrepareForCreate. */
 export const certificateRequester: AdmissionPlugin = {
   name: 'CertificateRequester',
+  buckets: [BUCKET],
   admit: ({ scope, operation, object }) => {
     if (scope.info.bucket !== BUCKET || operation !== 'CREATE') return
     const csr = object as CertificateSigningRequest

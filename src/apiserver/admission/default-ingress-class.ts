@@ -7,6 +7,7 @@ const IS_DEFAULT = 'ingressclass.kubernetes.io/is-default-class'
 /** Ingresses without a class get the default one, the newest of several. k8s 1.36: DefaultIngressClass. */
 export const defaultIngressClass: AdmissionPlugin = {
   name: 'DefaultIngressClass',
+  buckets: ['ingresses.networking.k8s.io'],
   admit: (attributes) => {
     if (!writes(attributes, 'ingresses.networking.k8s.io', 'CREATE')) return
     const ingress = attributes.object as Ingress

@@ -10,6 +10,7 @@ const tolerates = (t: Toleration, key: string) => (t.key === key || !t.key) && (
 /** Pods stay five minutes on nodes that are not ready or unreachable. k8s 1.36: DefaultTolerationSeconds. */
 export const defaultTolerationSeconds: AdmissionPlugin = {
   name: 'DefaultTolerationSeconds',
+  buckets: ['pods'],
   admit: (attributes) => {
     if (!writes(attributes, 'pods', 'CREATE', 'UPDATE')) return
     const pod = attributes.object as Pod

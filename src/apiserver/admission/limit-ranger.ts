@@ -132,4 +132,4 @@ function aboveRatio(type: string, name: string, most: string, requests: Resource
 }
 
 /** Default, least and most resources of a namespace's pods and claims. k8s 1.36: LimitRanger. */
-export const limitRanger: AdmissionPlugin = { name: 'LimitRanger', admit, validate }
+export const limitRanger: AdmissionPlugin = { name: 'LimitRanger', buckets: ['pods', 'persistentvolumeclaims'], admit, validate }

@@ -27,4 +27,4 @@ function validate(attributes: AdmissionAttributes): void {
 }
 
 /** Kubelets touch only their own node and its pods. k8s 1.36: NodeRestriction. SIMPLIFIED: labels and taints are free. */
-export const nodeRestriction: AdmissionPlugin = { name: 'NodeRestriction', validate }
+export const nodeRestriction: AdmissionPlugin = { name: 'NodeRestriction', buckets: ['nodes', 'pods'], validate }

@@ -16,6 +16,8 @@ export interface AdmissionAttributes {
  */
 export interface AdmissionPlugin {
   readonly name: string
+  /** The resources it looks at; undefined: all. Writes of others don't ask it. */
+  readonly buckets?: readonly string[]
   readonly admit?: (attributes: AdmissionAttributes) => KubeObject | void
   readonly validate?: (attributes: AdmissionAttributes) => void
   /** Called when a validated write has been stored (quota and allocators settle their books) or has failed. */

@@ -7,6 +7,7 @@ const LABELS = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region']
 /** A bound pod carries its node's zone and region. k8s 1.36: PodTopologyLabels. */
 export const podTopologyLabels: AdmissionPlugin = {
   name: 'PodTopologyLabels',
+  buckets: ['bindings', 'pods'],
   admit: ({ scope, operation, object }) => {
     const { info, request } = scope
     const binds = info.bucket === 'bindings' || (info.bucket === 'pods' && request.subresource === 'binding')

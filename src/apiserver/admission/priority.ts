@@ -103,4 +103,4 @@ function validate(attributes: AdmissionAttributes): void {
 }
 
 /** Turns a pod's priority class into its numbers. k8s 1.36: Priority. */
-export const priorityAdmission: AdmissionPlugin = { name: 'Priority', admit, validate }
+export const priorityAdmission: AdmissionPlugin = { name: 'Priority', buckets: ['pods', BUCKET], admit, validate }

@@ -49,4 +49,4 @@ function validate(attributes: AdmissionAttributes): void {
 }
 
 /** Applies a pod's runtime class. k8s 1.36: RuntimeClass. */
-export const runtimeClassAdmission: AdmissionPlugin = { name: 'RuntimeClass', admit, validate }
+export const runtimeClassAdmission: AdmissionPlugin = { name: 'RuntimeClass', buckets: ['pods'], admit, validate }

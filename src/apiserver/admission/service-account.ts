@@ -97,4 +97,4 @@ function validate(attributes: AdmissionAttributes): void {
 }
 
 /** Gives pods a service account and its token. k8s 1.36: ServiceAccount. */
-export const serviceAccountAdmission: AdmissionPlugin = { name: 'ServiceAccount', admit, validate }
+export const serviceAccountAdmission: AdmissionPlugin = { name: 'ServiceAccount', buckets: ['pods'], admit, validate }

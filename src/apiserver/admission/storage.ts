@@ -23,6 +23,7 @@ export function defaultStorageClass(registry: Registry): StorageClass | undefine
 /** Claims without a class get the default one. k8s 1.36: DefaultStorageClass. */
 export const defaultStorageClassAdmission: AdmissionPlugin = {
   name: 'DefaultStorageClass',
+  buckets: ['persistentvolumeclaims'],
   admit: (attributes) => {
     if (!writes(attributes, 'persistentvolumeclaims', 'CREATE')) return
     const claim = attributes.object as PersistentVolumeClaim
@@ -44,6 +45,7 @@ const PROTECTION: { readonly [bucket: string]: string } = {
 /** Storage that is in use must not vanish. k8s 1.36: StorageObjectInUseProtection. */
 export const storageObjectInUseProtection: AdmissionPlugin = {
   name: 'StorageObjectInUseProtection',
+  buckets: Object.keys(PROTECTION),
   admit: (attributes) => {
     const finalizer = PROTECTION[attributes.scope.info.bucket]
     if (!finalizer || attributes.operation !== 'CREATE' || attributes.scope.request.subresource) return
@@ -56,6 +58,7 @@ export const storageObjectInUseProtection: AdmissionPlugin = {
 /** Only claims of an expandable class can grow. k8s 1.36: PersistentVolumeClaimResize. */
 export const persistentVolumeClaimResize: AdmissionPlugin = {
   name: 'PersistentVolumeClaimResize',
+  buckets: ['persistentvolumeclaims'],
   validate: (attributes) => {
     if (!writes(attributes, 'persistentvolumeclaims', 'UPDATE')) return
     const claim = attributes.object as PersistentVolumeClaim

@@ -7,6 +7,7 @@ const NOT_READY = 'node.kubernetes.io/not-ready'
 /** New nodes are not ready until their conditions say so. k8s 1.36: TaintNodesByCondition. */
 export const taintNodesByCondition: AdmissionPlugin = {
   name: 'TaintNodesByCondition',
+  buckets: ['nodes'],
   admit: (attributes) => {
     if (!writes(attributes, 'nodes', 'CREATE')) return
     const node = attributes.object as Node

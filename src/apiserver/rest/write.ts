@@ -1,8 +1,9 @@
 import { badRequest, conflict } from '../../apimachinery/errors.ts'
 import type { KubeObject } from '../../apimachinery/resource.ts'
 import type { KeyValue } from '../../etcd/etcd.ts'
-import type { AdmissionAttributes } from '../admission/plugin.ts'
+import type { AdmissionAttributes, AdmissionPlugin } from '../admission/plugin.ts'
 import type { FieldWrite } from '../managed.ts'
+import type { ResourceInfo } from '../resources.ts'
 import { storageKey, withMeta, type RequestScope } from './context.ts'
 
 export const isDryRun = (scope: RequestScope): boolean => scope.request.options?.dryRun === true
@@ -10,6 +11,28 @@ export const isDryRun = (scope: RequestScope): boolean => scope.request.options?
 /** The text of a resourceVersion conflict. */
 export function staleConflict(scope: RequestScope, name: string): Error {
   return conflict(scope.info, name)
+}
+
+interface Chain {
+  readonly admit: readonly AdmissionPlugin[]
+  readonly validate: readonly AdmissionPlugin[]
+  readonly settle: readonly AdmissionPlugin[]
+}
+
+/** The plugins that have a say in writes of a resource: most writes concern few. */
+const CHAINS = new WeakMap<ResourceInfo, { readonly plugins: readonly AdmissionPlugin[]; readonly chain: Chain }>()
+
+function chainOf({ info, registry }: RequestScope): Chain {
+  const known = CHAINS.get(info)
+  if (known?.plugins === registry.admission) return known.chain
+  const plugins = registry.admission.filter(({ buckets }) => buckets === undefined || buckets.includes(info.bucket))
+  const chain = {
+    admit: plugins.filter((plugin) => plugin.admit),
+    validate: plugins.filter((plugin) => plugin.validate),
+    settle: plugins.filter((plugin) => plugin.settle),
+  }
+  CHAINS.set(info, { plugins: registry.admission, chain })
+  return chain
 }
 
 /** Runs the admission chain and gives the object as changed by it. */
@@ -20,7 +43,7 @@ export function admit(
   old: KubeObject | undefined,
 ): KubeObject | undefined {
   let current = object
-  for (const plugin of scope.registry.admission) {
+  for (const plugin of chainOf(scope).admit) {
     const changed = plugin.admit?.({ scope, operation, object: current, old })
     if (changed) current = changed
   }
@@ -33,7 +56,7 @@ export function validateAdmission(
   object: KubeObject | undefined,
   old: KubeObject | undefined,
 ): void {
-  for (const plugin of scope.registry.admission) plugin.validate?.({ scope, operation, object, old })
+  for (const plugin of chainOf(scope).validate) plugin.validate?.({ scope, operation, object, old })
 }
 
 /** Tells the plugins how a validated write ended. */
@@ -44,7 +67,7 @@ export function settleAdmission(
   old: KubeObject | undefined,
   stored: KubeObject | undefined,
 ): void {
-  for (const plugin of scope.registry.admission) plugin.settle?.({ scope, operation, object, old }, stored)
+  for (const plugin of chainOf(scope).settle) plugin.settle?.({ scope, operation, object, old }, stored)
 }
 
 /** Who writes which part, for managedFields. k8s 1.36: fieldmanager, managerOrUserAgent. */

@@ -49,4 +49,4 @@ function evaluate(attributes: AdmissionAttributes): void {
 }
 
 /** Enforces the Pod Security Standards that a namespace's labels ask for. k8s 1.36: PodSecurity. */
-export const podSecurity: AdmissionPlugin = { name: 'PodSecurity', validate: evaluate }
+export const podSecurity: AdmissionPlugin = { name: 'PodSecurity', buckets: ['pods', ...TEMPLATES], validate: evaluate }
