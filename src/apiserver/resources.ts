@@ -1,6 +1,6 @@
 import type { JSONSchemaProps } from '../apimachinery/generated/types.ts'
 import generated from '../apimachinery/generated/resources.json' with { type: 'json' }
-import { apiVersionOf, type ResourceRef } from '../apimachinery/resource.ts'
+import { apiVersionOf, type KubeObject, type ResourceRef } from '../apimachinery/resource.ts'
 import type { Model } from '../apimachinery/schema/schema.ts'
 import { CONVERSIONS, type Conversion } from './convert/conversions.ts'
 import type { Strategy } from './kinds/strategy.ts'
@@ -23,6 +23,14 @@ export interface CustomInfo {
   readonly openApi: JSONSchemaProps | undefined
 }
 
+/** What another server behind this one works out when it is asked; nobody stores it. */
+export interface ComputedInfo {
+  /** All objects there are now. */
+  list(): readonly KubeObject[]
+  /** groupPriorityMinimum of the APIService. */
+  readonly groupPriority: number
+}
+
 /** A served resource: the generated description joined with its strategy. */
 export interface ResourceInfo extends ResourceRef {
   readonly apiVersion: string
@@ -40,6 +48,7 @@ export interface ResourceInfo extends ResourceRef {
   readonly convert?: Conversion
   readonly strategy: Strategy
   readonly custom?: CustomInfo
+  readonly computed?: ComputedInfo
 }
 
 /** 'pods', 'deployments.apps': also how the resource is called in messages. */

@@ -23,6 +23,7 @@ import { CustomResources } from './crd/custom-resources.ts'
 import { customResourceDefinition } from './crd/strategy.ts'
 import { bindPod } from './rest/binding.ts'
 import type { Registry, RequestScope } from './rest/context.ts'
+import { computedObjects } from './rest/computed.ts'
 import { componentStatuses } from './rest/componentstatus.ts'
 import { createObject } from './rest/create.ts'
 import { decodedBody, fromStorage } from './rest/decode.ts'
@@ -108,6 +109,7 @@ export class ApiServer implements Registry {
       const { code, object } = runSubresource(scope)
       return this.answer(scope, code, object)
     }
+    if (info.computed) return this.answer(scope, 200, computedObjects(scope, info.computed))
     if (info.bucket === 'componentstatuses') return this.answer(scope, 200, componentStatuses(scope))
     switch (request.verb) {
       case 'get':
@@ -202,7 +204,8 @@ export class ApiServer implements Registry {
     let text = ''
     for (let i = 0; i < 4; i++) {
       const part = random.int(0x100000000)
-      text += (HEX[part >>> 24] ?? '') + (HEX[(part >>> 16) & 255] ?? '') + (HEX[(part >>> 8) & 255] ?? '') + (HEX[part & 255] ?? '')
+      text +=
+        (HEX[part >>> 24] ?? '') + (HEX[(part >>> 16) & 255] ?? '') + (HEX[(part >>> 8) & 255] ?? '') + (HEX[part & 255] ?? '')
     }
     const variant = ((parseInt(text.charAt(16), 16) & 3) | 8).toString(16)
     return `${text.slice(0, 8)}-${text.slice(8, 12)}-4${text.slice(13, 16)}-${variant}${text.slice(17, 20)}-${text.slice(20)}`

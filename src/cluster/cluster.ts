@@ -18,7 +18,9 @@ import { addonObjects } from './addons/registry.ts'
 import { componentImages, type ComponentProcess } from './component-images.ts'
 import { containerBackend } from './container-backend.ts'
 import { ControllerManager } from './controller-manager.ts'
+import { isReady, Loads, type LoadSpread } from './load.ts'
 import { describeMachine, type MachineSpec } from './machine.ts'
+import { MetricsServer } from './metrics-server.ts'
 import { NodeHost, type NodeHostOptions } from './node-host.ts'
 import { SchedulerProcess } from './scheduler-process.ts'
 
@@ -44,6 +46,8 @@ export class Cluster {
   readonly sim: Simulation
   readonly etcd: Etcd
   readonly api: ApiServer
+  /** The metrics API; a cluster without add-ons has none. */
+  readonly metrics: MetricsServer | undefined
   readonly controllers: ControllerManager
   readonly scheduler: SchedulerProcess
   /** Whether boot() has brought the cluster to its ready state. */
@@ -54,6 +58,7 @@ export class Cluster {
   private readonly hosts = new Map<string, NodeHost>()
   /** The image registries that the nodes pull from. */
   readonly registry: Registry
+  private readonly loads: Loads
   private machineCount = 0
 
   constructor(spec: ClusterSpec = {}) {
@@ -69,6 +74,8 @@ export class Cluster {
     })
     this.registry = new Registry(componentImages((program, system) => this.component(program, system.ip)))
     this.api.backend = containerBackend({ byName: (name) => this.hosts.get(name), byPodAddress: (ip) => this.findPodAddress(ip) })
+    this.loads = new Loads(this.etcd)
+    this.metrics = this.external ? undefined : new MetricsServer(this, this.loads)
     this.controllers = new ControllerManager(this)
     this.scheduler = new SchedulerProcess(this)
   }
@@ -163,6 +170,13 @@ export class Cluster {
     return { ok: true, message: `${name} is gone` }
   }
 
+  /** Gives the pods of a workload something to do: CPU in thousandths, for each ready pod or for all of them together. */
+  setLoad(namespace: string, workload: string, cpuMilli: number, spread: LoadSpread = 'each'): { ok: boolean; message: string } {
+    if (!Number.isFinite(cpuMilli) || cpuMilli < 0) return { ok: false, message: 'a load is a number of millicores, 0 or more' }
+    this.loads.set(namespace, workload, cpuMilli, spread)
+    return { ok: true, message: `${namespace}/${workload} has ${cpuMilli}m to do${spread === 'each' ? ' in each pod' : ''}` }
+  }
+
   /** The component that a program in a container on some machine stands for. */
   private component(program: string, address: string): ComponentProcess | undefined {
     if (program === 'kube-scheduler') return this.scheduler
@@ -215,7 +229,7 @@ export class Cluster {
     const informer = new Informer<Node>(admin, nodes)
     informer.start()
     const expected = this.hosts.size
-    const isReady = (node: Node) =>
+    const isNodeReady = (node: Node) =>
       node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true
     let revision = 0
     let answer = false
@@ -223,7 +237,7 @@ export class Cluster {
       ready: () => {
         if (this.etcd.revision === revision) return answer
         revision = this.etcd.revision
-        answer = informer.size === expected && [...informer.list()].every(isReady) && this.systemPodsReady()
+        answer = informer.size === expected && [...informer.list()].every(isNodeReady) && this.systemPodsReady()
         return answer
       },
       stop: () => informer.stop(),
@@ -232,10 +246,8 @@ export class Cluster {
 
   private systemPodsReady(): boolean {
     if (this.external) return true
-    const ready = (pod: Pod) =>
-      pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true
     const system = this.etcd.range('pods').map((entry) => entry.value as Pod)
-    return this.etcd.count('deployments.apps') > 0 && system.length >= 4 + 2 * this.hosts.size + 2 && system.every(ready)
+    return this.etcd.count('deployments.apps') > 0 && system.length >= 4 + 2 * this.hosts.size + 2 && system.every(isReady)
   }
 
   private install(object: KubeObject): void {

@@ -22,6 +22,7 @@ export class ControllerManager {
       client: (controller, limits) =>
         cluster.client(controllerUser(controller), 'kube-controller-manager', { qps: 20, burst: 30, ...limits }),
       recorder: (client, component) => new EventRecorder(client, component),
+      ...(cluster.metrics ? { metrics: cluster.metrics } : {}),
     }
     this.controllers = CONTROLLERS.map((make) => make(context))
   }

@@ -31,9 +31,15 @@ interface GroupVersion {
 export function groupVersions(resources: ResourceTable): { readonly group: string; readonly versions: readonly string[] }[] {
   const known = new Map(data.apiservices.map((s) => [`${s.group}/${s.version}`, s]))
   const groups = new Map<string, Set<string>>()
-  for (const { group, version } of resources.all()) groups.set(group, (groups.get(group) ?? new Set()).add(version))
+  const computed = new Map<string, number>()
+  for (const { group, version, computed: info } of resources.all()) {
+    groups.set(group, (groups.get(group) ?? new Set()).add(version))
+    if (info) computed.set(group, info.groupPriority)
+  }
   const priority = ({ group, version }: GroupVersion) =>
-    group === 'apiregistration.k8s.io' ? 20_000 : (known.get(`${group}/${version}`)?.groupPriorityMinimum ?? 1000)
+    group === 'apiregistration.k8s.io'
+      ? 20_000
+      : (known.get(`${group}/${version}`)?.groupPriorityMinimum ?? computed.get(group) ?? 1000)
   const versionPriority = (group: string) => (version: string) => known.get(`${group}/${version}`)?.versionPriority ?? 100
   return [...groups]
     .map(([group, set]) => {
@@ -61,7 +67,7 @@ function sortedResources(resources: ResourceTable, group: string, version: strin
     .sort((a, b) => (a.resource < b.resource ? -1 : 1))
 }
 
-const singular = (info: ResourceInfo) => info.custom?.singular ?? info.kind.toLowerCase()
+const singular = (info: ResourceInfo) => info.custom?.singular ?? (info.computed ? '' : info.kind.toLowerCase())
 
 function categoriesOf(info: ResourceInfo): readonly string[] | undefined {
   return info.strategy.categories ?? (API_EXTENSIONS.has(info.group) ? ['api-extensions'] : undefined)
@@ -168,7 +174,7 @@ function discoveredResource(info: ResourceInfo): JsonObject {
       const { group = '', version = '', kind, verbs } = subresourceOf(info, sub)
       return { subresource: sub.name, responseKind: { group, version, kind }, verbs }
     })
-  const { group, version } = info.custom ? info : { group: '', version: '' }
+  const { group, version } = info.custom || info.computed ? info : { group: '', version: '' }
   return {
     resource: info.resource,
     responseKind: { group, version, kind: info.kind },

@@ -22,7 +22,7 @@ export class KindsFeed implements Feed {
     const kinds: KindCount[] = []
     const seen = new Set<string>()
     for (const info of api.resources.all()) {
-      if (!info.verbs.includes('list') || seen.has(info.bucket)) continue
+      if (!info.verbs.includes('list') || info.computed || seen.has(info.bucket)) continue
       if (info.resource === 'horizontalpodautoscalers' && info.version === 'v1') continue
       seen.add(info.bucket)
       const { group, version, resource, kind, namespaced, strategy } = info
