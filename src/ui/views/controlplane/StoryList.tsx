@@ -5,7 +5,7 @@ import { DataGrid, type GridColumn } from '../../panels/DataGrid.tsx'
 import { clockTime } from '../../panels/format.ts'
 import styles from './ControlPlaneView.module.css'
 import { Mark, type MarkLook } from './Mark.tsx'
-import { objectText, resultText, verbText, whoText } from './words.ts'
+import { entryText, objectText, resultText, verbText, whoText } from './words.ts'
 
 interface StoryListProps {
   /** Newest first. */
@@ -25,10 +25,10 @@ export function StoryList({ rows, open, onOpen }: StoryListProps) {
       ]
     : [
         { id: 'time', title: t('story.time'), chars: 12 },
-        { id: 'who', title: t('story.who'), chars: 23 },
-        { id: 'what', title: t('story.what'), chars: 11 },
-        { id: 'object', title: t('story.object'), chars: 22, grow: true },
-        { id: 'result', title: t('story.result'), chars: 16, grow: true },
+        { id: 'who', title: t('story.who'), chars: 21 },
+        { id: 'what', title: t('story.what'), chars: 10 },
+        { id: 'object', title: t('story.object'), chars: 24, grow: true },
+        { id: 'result', title: t('story.result'), chars: 20 },
       ]
   const cell = (entry: TraceEntry, column: number) => {
     switch (columns[column]?.id) {
@@ -40,7 +40,7 @@ export function StoryList({ rows, open, onOpen }: StoryListProps) {
         return <span title={objectText(entry)}>{objectText(entry)}</span>
       case 'what':
         return (
-          <span className={styles.what}>
+          <span className={styles.what} title={brief ? entryText(entry, t) : undefined}>
             <Mark look={lookOf(entry)} /> {brief && `${whoText(entry, t)}: `}
             {verbText(entry, t)}
             {brief && ` ${objectText(entry)}`}
