@@ -109,7 +109,8 @@ function TreeRow({ row, at, tabStop, by, rowHeight, selected, onActive, onSelect
   const { lane } = row
   const last = lane.bands.at(-1)
   const ended = lane.endMs !== null
-  const text = ended ? t('view.goneToo') : (last?.status ?? '')
+  // A whole name needs the room of the status, which the band tells too.
+  const text = by !== 'owner' && lane.kind === 'Pod' ? '' : ended ? t('view.goneToo') : (last?.status ?? '')
   return (
     <div
       {...common}
