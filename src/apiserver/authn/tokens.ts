@@ -23,6 +23,7 @@ export interface TokenClaims {
   readonly sub: string
 }
 
+const KEY_ID = 'kubarium'
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
 /** Base64url of ASCII text, as in a JWT. */
@@ -54,6 +55,13 @@ function fromBase64Url(text: string): string {
   return out
 }
 
+/** The public key that tokens name, as /openid/v1/jwks shows it. SIMPLIFIED: nothing is signed with it. */
+export function publicKeys(): object {
+  let n = ''
+  for (let i = 0; i < 342; i++) n += ALPHABET.charAt(hashText(`${ISSUER} ${i}`) & 63)
+  return { keys: [{ use: 'sig', kty: 'RSA', kid: KEY_ID, alg: 'RS256', n, e: 'AQAB' }] }
+}
+
 /**
  * Makes and checks service account tokens: JSON Web Tokens with the real claims.
  * SIMPLIFIED: signed with a keyed 128-bit checksum in place of RS256; nothing outside the simulation trusts them.
@@ -66,7 +74,7 @@ export class TokenIssuer {
   }
 
   issue(claims: TokenClaims): string {
-    const head = base64Url(JSON.stringify({ alg: 'RS256', kid: 'kubarium' }))
+    const head = base64Url(JSON.stringify({ alg: 'RS256', kid: KEY_ID }))
     const body = base64Url(JSON.stringify(claims))
     return `${head}.${body}.${this.sign(`${head}.${body}`)}`
   }

@@ -1,5 +1,6 @@
 import data from './data.json' with { type: 'json' }
 import type { KubeObject } from '../../apimachinery/resource.ts'
+import type { Timer } from '../../sim/simulation.ts'
 import { formatMicroTime, formatTime } from '../../sim/time.ts'
 import type { ApiRequest, UserInfo } from '../api.ts'
 import type { Registry } from '../rest/context.ts'
@@ -8,6 +9,7 @@ import type { Registry } from '../rest/context.ts'
 export const LOOPBACK: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
 
 const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
+const SERVICE_TICK_MS = 10_000
 const RBAC = 'rbac.authorization.k8s.io'
 const FLOW = 'flowcontrol.apiserver.k8s.io'
 
@@ -79,6 +81,7 @@ export function bootstrapObjects(registry: Registry & { startRevision: number },
   for (const object of data.flowschemas) put(registry, FLOW, 'v1', 'flowschemas', withTransition(object, now))
   bootstrapApiServices(registry, now)
   bootstrapServiceNetwork(registry, options, now)
+  keepServiceNetwork(registry, options)
   bootstrapLease(registry, options)
   registry.startRevision = registry.etcd.revision
 }
@@ -153,6 +156,22 @@ function bootstrapServiceNetwork(registry: Registry, options: BootstrapOptions, 
     endpoints: [{ addresses: [address], conditions: { ready: true } }],
     ports: endpointPorts,
   } as KubeObject)
+}
+
+/** Writes the server's own Service again when somebody has deleted it. k8s 1.36: kubernetesservice controller, every 10 s. */
+function keepServiceNetwork(registry: Registry, options: BootstrapOptions): void {
+  const { sim, etcd } = registry
+  const startedMs = sim.now
+  let timer: Timer | null = null
+  const renew = () => {
+    timer = null
+    bootstrapServiceNetwork(registry, options, formatTime(sim.now))
+  }
+  for (const bucket of ['services', 'endpoints', 'endpointslices.discovery.k8s.io'])
+    etcd.watch(bucket, ({ type, key }) => {
+      if (type === 'delete' && key === 'default/kubernetes')
+        timer ??= sim.schedule(SERVICE_TICK_MS - ((sim.now - startedMs) % SERVICE_TICK_MS), renew)
+    })
 }
 
 function create(registry: Registry, resource: string, object: KubeObject): void {

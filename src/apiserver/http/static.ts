@@ -1,5 +1,5 @@
 import { methodNotAllowed } from '../../apimachinery/errors.ts'
-import { ISSUER } from '../authn/tokens.ts'
+import { ISSUER, publicKeys } from '../authn/tokens.ts'
 import type { Registry } from '../rest/context.ts'
 import { VERSION, aggregatedDiscovery, coreVersions, groupList, oneGroup, resourceList, rootPaths } from './discovery.ts'
 import { health, pageNotFound } from './health.ts'
@@ -60,6 +60,8 @@ function others(registry: Registry, path: string, request: HttpRequest, query: Q
         subject_types_supported: ['public'],
         id_token_signing_alg_values_supported: ['RS256'],
       })
+    case '/openid/v1/jwks':
+      return respond(request, query, 200, publicKeys(), 'json', { 'content-type': 'application/jwk-set+json' })
     default:
       return undefined
   }
