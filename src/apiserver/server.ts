@@ -18,6 +18,7 @@ import { LeaseHeartbeats } from './heartbeats.ts'
 import type { Strategy } from './kinds/strategy.ts'
 import { ManagedFieldsBook } from './managed.ts'
 import type { ApiObserver } from './observer.ts'
+import { checkQuorum } from './quorum.ts'
 import { ResourceTable, type ResourceInfo } from './resources.ts'
 import { CustomResources } from './crd/custom-resources.ts'
 import { customResourceDefinition } from './crd/strategy.ts'
@@ -103,6 +104,7 @@ export class ApiServer implements Registry {
   }
 
   private carryOut(request: ApiRequest): ApiResult {
+    checkQuorum(this.etcd, request)
     const scope = this.scopeOf(request)
     const { info } = scope
     if (request.subresource && request.subresource !== 'status') {

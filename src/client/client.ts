@@ -14,6 +14,7 @@ import type {
 } from '../apiserver/api.ts'
 import type { LeaseHeartbeats } from '../apiserver/heartbeats.ts'
 import type { ApiObserver } from '../apiserver/observer.ts'
+import { isStoreTimeout, STORE_TIMEOUT_MS } from '../apiserver/quorum.ts'
 import type { Simulation } from '../sim/simulation.ts'
 import { sleep, type Task } from '../sim/task.ts'
 
@@ -154,7 +155,7 @@ export class Client {
     try {
       result = this.api.handle(request)
     } catch (error) {
-      yield* sleep(transitMs)
+      yield* sleep(isStoreTimeout(error) ? transitMs + STORE_TIMEOUT_MS : transitMs)
       throw error
     }
     yield* sleep(verb === 'get' || verb === 'list' ? transitMs : transitMs + writeMs)

@@ -1,6 +1,7 @@
 import { assert } from '../sim/assert.ts'
 import type { Cause } from '../sim/simulation.ts'
 import type { KubeObject } from '../apimachinery/resource.ts'
+import type { RaftGroup } from './raft.ts'
 
 /** The newest value of a key. */
 export interface KeyValue {
@@ -109,6 +110,8 @@ export class Etcd {
   /** History at or below this revision is gone. */
   compactedRevision = 0
   /** Once history holds more changes than this the oldest quarter is dropped. */
+  /** Its members; null for a single one that always runs. */
+  raft: RaftGroup | null = null
   historyLimit: number
 
   constructor(historyLimit = 1_000_000) {

@@ -1,5 +1,6 @@
 import { applyFile, deleteFile } from '../kubectl/apply.ts'
 import type { Cluster } from '../cluster/cluster.ts'
+import { resizeEtcd, startEtcdMember, stopEtcdMember } from '../cluster/etcd-members.ts'
 import type { JsonObject } from '../apimachinery/resource.ts'
 import { MAX_PODS, tooManyPods } from './limits.ts'
 import type { ApplyOptions, DocumentResult, LoggedInput, SimCommand } from './protocol.ts'
@@ -32,6 +33,12 @@ export function commandTo(cluster: Cluster, command: SimCommand): { ok: boolean;
       return cluster.addNodes(command)
     case 'remove-node':
       return cluster.removeMachine(command.node)
+    case 'etcd-resize':
+      return resizeEtcd(cluster, command.members)
+    case 'etcd-stop':
+      return stopEtcdMember(cluster, command.member)
+    case 'etcd-start':
+      return startEtcdMember(cluster, command.member)
     case 'configure-scheduler':
       return configureScheduler(cluster, command.yaml)
   }

@@ -75,6 +75,10 @@ export type SimCommand =
     }
   /** Takes the machine away; its Node object stays until it is deleted (the page deletes it too). */
   | { readonly type: 'remove-node'; readonly node: string }
+  /** Members of etcd: 1, 3 or 5. Refused without a quorum. */
+  | { readonly type: 'etcd-resize'; readonly members: number }
+  | { readonly type: 'etcd-stop'; readonly member: string }
+  | { readonly type: 'etcd-start'; readonly member: string }
   /** Restarts kube-scheduler with this KubeSchedulerConfiguration (YAML); '' for the default. */
   | { readonly type: 'configure-scheduler'; readonly yaml: string }
 

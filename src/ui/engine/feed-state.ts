@@ -1,5 +1,5 @@
 import { TRACE_SHOWN } from '../../worker/control-plane/protocol.ts'
-import type { ControlPlaneDelta, FlowRow, QueueRow, StationRow, TraceEntry } from '../../worker/control-plane/protocol.ts'
+import type { ControlPlaneDelta, EtcdRow, FlowRow, QueueRow, StationRow, TraceEntry } from '../../worker/control-plane/protocol.ts'
 import { TIMELINE_MARKS } from '../../worker/protocol.ts'
 import type { SchedulingView } from '../../worker/scheduling/protocol.ts'
 import type {
@@ -49,6 +49,7 @@ export interface TimelineState {
 export interface ControlPlaneState {
   readonly stations: readonly StationRow[]
   readonly queues: readonly QueueRow[]
+  readonly etcd: EtcdRow
   readonly moreKubelets: number
   readonly revision: number
   readonly entries: readonly TraceEntry[]
@@ -179,6 +180,8 @@ function reduceTimeline(state: TimelineState | undefined, delta: TimelineDelta):
   return { lanes, marks, omitted: delta.omitted }
 }
 
+const NO_ETCD: EtcdRow = { members: [], quorum: 0, available: true }
+
 function reduceControlPlane(state: ControlPlaneState | undefined, delta: ControlPlaneDelta): ControlPlaneState {
   const entries = delta.reset || state === undefined ? [] : (state.entries as TraceEntry[])
   for (const entry of delta.entries) entries.push(entry)
@@ -199,7 +202,8 @@ function reduceControlPlane(state: ControlPlaneState | undefined, delta: Control
   const { moreKubelets, revision, past } = delta
   const stations = delta.stations ?? state?.stations ?? []
   const queues = delta.queues ?? state?.queues ?? []
-  return { stations, queues, moreKubelets, revision, entries, totals, past }
+  const etcd = delta.etcd ?? state?.etcd ?? NO_ETCD
+  return { stations, queues, etcd, moreKubelets, revision, entries, totals, past }
 }
 
 /** The feed's own map, to be changed in place; a new one at the start and after a reset. */

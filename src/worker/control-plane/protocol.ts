@@ -97,6 +97,21 @@ export interface TraceEntry {
   readonly cause: TraceCause | null
 }
 
+/** A member of etcd. */
+export interface EtcdMemberRow {
+  readonly name: string
+  readonly role: 'leader' | 'follower' | 'candidate' | 'starting' | 'stopped'
+  readonly term: number
+  /** Last log entry, of one that lags; null for one that is up to date. */
+  readonly index: number | null
+}
+export interface EtcdRow {
+  readonly members: readonly EtcdMemberRow[]
+  readonly quorum: number
+  /** Whether it takes writes. */
+  readonly available: boolean
+}
+
 /** What a station did since the last message. */
 export interface FlowRow {
   readonly station: string
@@ -111,6 +126,8 @@ export interface ControlPlaneDelta {
   /** Whole lists, when they changed. */
   readonly stations?: readonly StationRow[]
   readonly queues?: readonly QueueRow[]
+  /** When it changed. */
+  readonly etcd?: EtcdRow
   /** Kubelets beyond those in `stations`. */
   readonly moreKubelets: number
   readonly revision: number

@@ -2,7 +2,7 @@ import type { Lease } from '../../apimachinery/generated/types.ts'
 import type { ControllerLoop } from '../../client/controller.ts'
 import type { Cluster } from '../../cluster/cluster.ts'
 import { parseTime } from '../../sim/time.ts'
-import { QUEUE_KEYS, type LeaderRow, type QueueRow, type StationRow } from './protocol.ts'
+import { QUEUE_KEYS, type EtcdRow, type LeaderRow, type QueueRow, type StationRow } from './protocol.ts'
 
 /** Kubelets beyond these are only counted. */
 const MAX_KUBELETS = 60
@@ -91,6 +91,12 @@ export function stationRows(cluster: Cluster): { readonly rows: readonly Station
     { id: 'other', kind: 'other', name: '', running: true },
   ]
   return { rows, moreKubelets: Math.max(0, machines.length - MAX_KUBELETS) }
+}
+
+/** The members of etcd. */
+export function etcdRow({ etcd: { raft } }: Cluster): EtcdRow {
+  if (!raft) return { members: [{ name: 'etcd-1', role: 'leader', term: 2, index: null }], quorum: 1, available: true }
+  return { members: raft.members().map((member) => ({ ...member })), quorum: raft.quorum, available: raft.available }
 }
 
 /** Read past the API server: looking must not be a request. */

@@ -1,6 +1,6 @@
 import { TRACE_SHOWN, type ControlPlaneDelta, type TraceEntry } from '../control-plane/protocol.ts'
 import { recorderOf, type TraceRecorder } from '../control-plane/recorder.ts'
-import { queueRows, stationRows } from '../control-plane/stations.ts'
+import { etcdRow, queueRows, stationRows } from '../control-plane/stations.ts'
 import type { FeedData } from '../protocol.ts'
 import type { Feed, FeedContext } from './feed.ts'
 
@@ -16,6 +16,7 @@ export class ControlPlaneFeed implements Feed {
   private revision = -1
   private stations = ''
   private queues = ''
+  private etcd = ''
 
   constructor({ cluster }: FeedContext) {
     this.cluster = cluster
@@ -29,20 +30,23 @@ export class ControlPlaneFeed implements Feed {
     const fresh = reset ? recorder.entries() : recorder.since(this.sent)
     const { rows, moreKubelets } = stationRows(cluster)
     const queues = queueRows(cluster)
-    const [stationText, queueText] = [JSON.stringify(rows), JSON.stringify(queues)]
+    const etcd = etcdRow(cluster)
+    const [stationText, queueText, etcdText] = [JSON.stringify(rows), JSON.stringify(queues), JSON.stringify(etcd)]
     const { revision } = cluster.etcd
     const changed =
       reset ||
       recorder.next !== this.sent ||
       revision !== this.revision ||
       stationText !== this.stations ||
-      queueText !== this.queues
+      queueText !== this.queues ||
+      etcdText !== this.etcd
     if (!changed) return []
     const entries: readonly TraceEntry[] = fresh.slice(reset ? -TRACE_SHOWN : -MAX_ENTRIES)
     const controlPlane: ControlPlaneDelta = {
       reset,
       ...(stationText === this.stations ? {} : { stations: rows }),
       ...(queueText === this.queues ? {} : { queues }),
+      ...(etcdText === this.etcd ? {} : { etcd }),
       moreKubelets,
       revision,
       entries,
@@ -54,6 +58,7 @@ export class ControlPlaneFeed implements Feed {
     this.revision = revision
     this.stations = stationText
     this.queues = queueText
+    this.etcd = etcdText
     return [{ feed: 'controlplane', controlPlane }]
   }
 
