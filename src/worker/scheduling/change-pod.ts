@@ -103,6 +103,7 @@ function withWeight(profile: SchedulerProfileConfig, { plugin: name, weight }: C
   const { enabled = [], disabled = [] } = profile.plugins?.score ?? {}
   const on = enabled.filter((ref) => ref.name !== name)
   const off = disabled.filter((ref) => ref.name !== name)
-  const score = weight > 0 ? { enabled: [...on, { name, weight }], disabled: off } : { enabled: on, disabled: [...off, { name }] }
+  const [wanted, unwanted] = weight > 0 ? [[...on, { name, weight }], off] : [on, [...off, { name }]]
+  const score = { ...(wanted.length > 0 ? { enabled: wanted } : {}), ...(unwanted.length > 0 ? { disabled: unwanted } : {}) }
   return { ...profile, plugins: { ...profile.plugins, score } }
 }

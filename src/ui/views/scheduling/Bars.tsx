@@ -1,10 +1,13 @@
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Placement, SchedulerComparison } from '../../../worker/scheduling/protocol.ts'
+import { useNarrow } from '../../app/use-narrow.ts'
 import { useVirtualRows } from '../../panels/use-virtual.ts'
 import styles from './Compare.module.css'
 
 const ROW_PX = 76
+/** With the name above the bars. */
+const NARROW_ROW_PX = 98
 const HEAD_PX = 0
 type Measure = 'cpu' | 'memory'
 
@@ -18,7 +21,8 @@ export function Bars({ result, sides }: BarsProps) {
   const { t } = useTranslation('scheduling')
   const [measure, setMeasure] = useState<Measure>('cpu')
   const { nodes } = result
-  const { from, to, attach } = useVirtualRows(nodes.length, ROW_PX, HEAD_PX)
+  const rowPx = useNarrow() ? NARROW_ROW_PX : ROW_PX
+  const { from, to, attach } = useVirtualRows(nodes.length, rowPx, HEAD_PX)
   const share = (placement: Placement, node: number): number => {
     const [used, whole] =
       measure === 'cpu'
@@ -39,9 +43,9 @@ export function Bars({ result, sides }: BarsProps) {
         </div>
       </header>
       <div ref={attach} className={styles.bars} role="region" tabIndex={0} aria-label={t('compare.bars')}>
-        <div style={{ height: from * ROW_PX }} />
+        <div style={{ height: from * rowPx }} />
         {nodes.slice(from, to).map((name, i) => (
-          <div key={name} className={styles.node} style={{ height: ROW_PX }}>
+          <div key={name} className={styles.node} style={{ height: rowPx }}>
             <p className="mono">{name}</p>
             <dl>
               {sides.map(({ name: side, placement }, at) => (
@@ -59,7 +63,7 @@ export function Bars({ result, sides }: BarsProps) {
             </dl>
           </div>
         ))}
-        <div style={{ height: (nodes.length - to) * ROW_PX }} />
+        <div style={{ height: (nodes.length - to) * rowPx }} />
       </div>
     </section>
   )

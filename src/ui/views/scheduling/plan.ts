@@ -20,18 +20,20 @@ const MERGE = 'application/merge-patch+json'
 const request = (call: ApiCall) => (api: Api) => api.call(call).then(refusal)
 const inNamespace = (namespace: string) => (namespace === 'default' || namespace === '' ? '' : ` -n ${namespace}`)
 
-/** The requests, in order, that make the changes of a what-if real. `configYaml` is the answer's configuration. */
+/**
+ * The requests that make the changes of a what-if real. New pods come last, when all that decides about them is in
+ * place. `configYaml` is the answer's configuration.
+ */
 export function planOf(view: SchedulingView, changes: readonly SchedulingChange[], configYaml: string): readonly Step[] {
-  const steps: Step[] = []
+  const steps: Step[] = configYaml === '' ? [] : [configStep(configYaml)]
   for (const change of changes) {
     if (change.type === 'label') steps.push(labelStep(change))
     else if (change.type === 'taint') steps.push(taintStep(change))
     else if (change.type === 'cordon') steps.push(cordonStep(change))
-    else if (change.type === 'replicas') steps.push(scaleStep(change))
   }
   const patch = specPatch(view, changes)
   if (patch) steps.push(view.facts.owner ? templateStep(view.facts.owner, patch) : replaceStep(view, patch))
-  if (configYaml !== '') steps.push(configStep(configYaml))
+  for (const change of changes) if (change.type === 'replicas') steps.push(scaleStep(change))
   return steps
 }
 
