@@ -4,6 +4,7 @@ import type { FlowRow, QueueRow, StationRow, TraceEntry } from '../../../worker/
 import type { ControlPlaneState } from '../../engine/feed-state.ts'
 import { clockTime } from '../../panels/format.ts'
 import styles from './ControlPlaneView.module.css'
+import { EtcdMembers } from './EtcdMembers.tsx'
 import { useTraffic } from './use-traffic.ts'
 import { actText, entryText, shortController, stationName } from './words.ts'
 
@@ -38,7 +39,7 @@ export function Diagram({ data, version, chosen, onChoose, open }: DiagramProps)
     ({ id, name }) => !WELL_KNOWN.has(name) && !totals.has(id) && !queues.some(({ station }) => station === id),
   )
   const shownControllers = all ? controllers : controllers.filter((row) => !quiet.includes(row))
-  const layout = `${kubelets.length} ${shownControllers.length}`
+  const layout = `${kubelets.length} ${shownControllers.length} ${data.etcd.members.length}`
   const kubeletIds = kubelets.length <= OWN_LINES ? kubelets.map(({ id }) => id).join(' ') : 'kubelets'
   const lineIds = useMemo(() => ['user', 'scheduler', 'manager', 'other', 'etcd', ...kubeletIds.split(' ')], [kubeletIds])
   const openStation = open?.station ?? ''
@@ -105,7 +106,7 @@ export function Diagram({ data, version, chosen, onChoose, open }: DiagramProps)
       </div>
       <div className={styles.middle}>
         {box('apiserver', t('about.apiserver'))}
-        {box('etcd', t('about.etcd', { revision }))}
+        {box('etcd', t('about.etcd', { revision }), <EtcdMembers etcd={data.etcd} fixed={data.past} />)}
       </div>
       <div className={styles.right}>
         {box('user', t('about.user'))}
