@@ -123,7 +123,7 @@ export class ApiServer implements Registry {
       case 'create':
         return this.create(scope)
       case 'update':
-        return this.answer(scope, 200, this.shown(info, putObject(scope, decodedBody(scope))))
+        return this.put(scope)
       case 'patch': {
         const { object, created } = patchObject(scope)
         return this.answer(scope, created ? 201 : 200, this.shown(info, object))
@@ -264,6 +264,11 @@ export class ApiServer implements Registry {
       },
       { timeMs: this.sim.now, actor: lease.spec?.holderIdentity ?? '', cause: this.sim.cause },
     )
+  }
+
+  private put(scope: RequestScope): ApiResult {
+    const { object, created } = putObject(scope, decodedBody(scope))
+    return this.answer(scope, created ? 201 : 200, this.shown(scope.info, object))
   }
 
   private deleteCollection(scope: RequestScope): KubeList {

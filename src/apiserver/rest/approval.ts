@@ -5,7 +5,7 @@ import type { RequestScope } from './context.ts'
 import { changeFromRequest } from './patch.ts'
 import { updateObject } from './update.ts'
 
-/** PUT or PATCH of /approval: only the conditions count. k8s 1.36: certificates csrApprovalStrategy. */
+/** PUT or PATCH of /approval: only metadata and conditions count. k8s 1.36: certificates csrApprovalStrategy. */
 export function approveRequest(scope: RequestScope): KubeObject {
   const change = changeFromRequest(scope)
   return updateObject(scope, (current) => {
@@ -14,7 +14,7 @@ export function approveRequest(scope: RequestScope): KubeObject {
     const conditions = wanted.status?.conditions?.map((c) => withTimes(c, old, scope.registry.sim.now))
     return {
       ...old,
-      metadata: { ...old.metadata, resourceVersion: wanted.metadata.resourceVersion },
+      metadata: wanted.metadata,
       status: { ...old.status, conditions },
     } as KubeObject
   })

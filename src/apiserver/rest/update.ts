@@ -19,17 +19,19 @@ export function currentEntry(scope: RequestScope): KeyValue {
 }
 
 /** PUT: replaces the object by the request's body; some kinds are created when they are missing. */
-export function putObject(scope: RequestScope, body: KubeObject): KubeObject {
+export function putObject(scope: RequestScope, body: KubeObject): { readonly object: KubeObject; readonly created: boolean } {
   const { info, registry, request } = scope
   checkNames(scope, body)
   const present = registry.etcd.get(info.bucket, storageKey(info, request.namespace, request.name ?? ''))
   if (!present && info.strategy.allowCreateOnUpdate && !request.subresource) {
-    return createObject({ ...scope, request: { ...request, verb: 'create' } }, withMeta(body, { resourceVersion: undefined }))
+    const creation = { ...scope, request: { ...request, verb: 'create' as const } }
+    return { object: createObject(creation, withMeta(body, { resourceVersion: undefined })), created: true }
   }
-  return updateObject(scope, (current) => {
+  const object = updateObject(scope, (current) => {
     checkUid(scope, body, current)
     return body
   })
+  return { object, created: false }
 }
 
 /** k8s 1.36: handlers update, checkName and EnsureObjectNamespaceMatchesRequestNamespace. */
