@@ -14,15 +14,19 @@ import type { DoorReply, DoorRequest } from '../kubectl/door.ts'
 import { Registry } from '../runtime/registry.ts'
 import { Simulation } from '../sim/simulation.ts'
 import { controlPlaneImages, controlPlanePods, NODE_IMAGES } from './addons/control-plane.ts'
+import { LOCAL_PATH_ACCOUNT } from './addons/local-path.ts'
 import { addonObjects } from './addons/registry.ts'
 import { componentImages, type ComponentProcess } from './component-images.ts'
 import { containerBackend } from './container-backend.ts'
 import { ControllerManager } from './controller-manager.ts'
 import { isReady, Loads, type LoadSpread } from './load.ts'
+import { LocalPathProvisioner } from './local-path-provisioner.ts'
 import { describeMachine, type MachineSpec } from './machine.ts'
+import { controllerUser } from './identities.ts'
 import { MetricsServer } from './metrics-server.ts'
 import { NodeHost, type NodeHostOptions } from './node-host.ts'
 import { SchedulerProcess } from './scheduler-process.ts'
+import { VolumeStores } from './volume-stores.ts'
 
 export interface ClusterSpec {
   /** Seed of all chance. Default 42. */
@@ -56,6 +60,8 @@ export class Cluster {
   readonly past: boolean = false
   private readonly spec: ClusterSpec
   private readonly hosts = new Map<string, NodeHost>()
+  /** What persistent volumes hold. */
+  readonly volumes: VolumeStores
   /** The image registries that the nodes pull from. */
   readonly registry: Registry
   private readonly loads: Loads
@@ -75,6 +81,7 @@ export class Cluster {
     this.registry = new Registry(componentImages((program, system) => this.component(program, system.ip)))
     this.api.backend = containerBackend({ byName: (name) => this.hosts.get(name), byPodAddress: (ip) => this.findPodAddress(ip) })
     this.loads = new Loads(this.etcd)
+    this.volumes = new VolumeStores(this.etcd)
     this.metrics = this.external ? undefined : new MetricsServer(this, this.loads)
     this.controllers = new ControllerManager(this)
     this.scheduler = new SchedulerProcess(this)
@@ -167,6 +174,7 @@ export class Cluster {
     if (!host) return { ok: false, message: `there is no machine called ${name}` }
     if (host.powered) host.powerOff()
     this.hosts.delete(name)
+    this.volumes.removeDisk(name)
     return { ok: true, message: `${name} is gone` }
   }
 
@@ -225,7 +233,7 @@ export class Cluster {
   /** Installs the add-ons once the API server serves; then says when every node and system pod is ready. */
   private watchReadiness(): { ready: () => boolean; stop: () => void } {
     const admin = this.client({ name: 'kubernetes-admin', groups: ['system:masters'] }, 'kubeadm')
-    if (!this.external) for (const object of addonObjects()) this.install(object)
+    if (!this.external) this.installAddons()
     const informer = new Informer<Node>(admin, nodes)
     informer.start()
     const expected = this.hosts.size
@@ -248,6 +256,12 @@ export class Cluster {
     if (this.external) return true
     const system = this.etcd.range('pods').map((entry) => entry.value as Pod)
     return this.etcd.count('deployments.apps') > 0 && system.length >= 4 + 2 * this.hosts.size + 2 && system.every(isReady)
+  }
+
+  private installAddons(): void {
+    for (const object of addonObjects()) this.install(object)
+    const client = this.client(controllerUser(LOCAL_PATH_ACCOUNT), 'local-path-provisioner')
+    new LocalPathProvisioner(client, this.volumes).start()
   }
 
   private install(object: KubeObject): void {

@@ -57,6 +57,7 @@ export class NodeHost {
       staticPods: spec.staticPods,
       runtime: this.runtime,
       network: hollow ? undefined : this.network,
+      volumeStore: (volumeName) => cluster.volumes.files(spec.name, volumeName),
       hollow: hollow ? { ...hollow, podIP: spec.address } : undefined,
     })
     this.subnetWatch = new Informer(client, nodes, { fieldSelector: `metadata.name=${spec.name}` })

@@ -2,9 +2,10 @@ import type { KubeObject } from '../../apimachinery/resource.ts'
 import { corednsObjects } from './coredns.ts'
 import { flannelObjects } from './flannel.ts'
 import { kubeProxyObjects } from './kube-proxy.ts'
+import { localPathObjects } from './local-path.ts'
 import { metricsServerObjects } from './metrics-server.ts'
 
 /** What a new cluster gets beside the control plane, in the order of creation. */
 export function addonObjects(): readonly KubeObject[] {
-  return [...corednsObjects(), ...kubeProxyObjects(), ...flannelObjects(), ...metricsServerObjects()]
+  return [...corednsObjects(), ...kubeProxyObjects(), ...flannelObjects(), ...metricsServerObjects(), ...localPathObjects()]
 }
