@@ -64,8 +64,10 @@ const summary = (times: readonly number[]) => ({
   worst: Math.round(times.at(-1) ?? 0),
 })
 const first = await timed([at(0.05)])
+const looksCpu = process.cpuUsage()
 const farTimes = await timed(far)
 const nearTimes = await timed(near)
+const looked = process.cpuUsage(looksCpu)
 console.log(
   JSON.stringify({
     pods,
@@ -75,6 +77,7 @@ console.log(
     firstLookMs: Math.round(first[0] ?? 0),
     farMs: summary(farTimes),
     nearMs: summary(nearTimes),
+    cpuMsPerLook: Math.round((looked.user + looked.system) / 1000 / (far.length + near.length)),
     timelineSnapshotMs: Math.round(timelineMs),
     messages,
     heapMB: Math.round(process.memoryUsage().heapUsed / 1e6),
