@@ -45,6 +45,7 @@ describe('etcd with members', () => {
       .entries()
       .filter(({ type, code }) => type === 'request' && code === 500)
     expect(refused.length).toBeGreaterThan(0)
+    expect(refused.every(({ writes, object }) => writes === 0 && object.kind !== '')).toBe(true)
     expect(commandTo(cluster, { type: 'etcd-resize', members: 5 }).ok).toBe(false)
     commandTo(cluster, { type: 'etcd-start', member: 'etcd-3' })
     cluster.sim.runFor(5000)

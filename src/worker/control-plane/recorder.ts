@@ -94,7 +94,7 @@ export class TraceRecorder implements ApiObserver {
         request.version,
         request.resource,
         request.namespace ?? '',
-        request.name ?? own?.value.metadata.name ?? '',
+        request.name ?? own?.value.metadata.name ?? nameIn(request.body),
       ),
       subresource: request.subresource ?? '',
       code,
@@ -234,6 +234,11 @@ export function writeVerb({
 
 function isWrite(verb: string): boolean {
   return verb !== 'get' && verb !== 'list' && verb !== 'watch'
+}
+
+/** What a creation wanted to be called. */
+function nameIn(body: unknown): string {
+  return (body as Partial<KubeObject> | undefined)?.metadata?.name ?? ''
 }
 
 const NOTHING = {

@@ -90,7 +90,7 @@ function Loaded({ data, version }: { readonly data: ControlPlaneState; readonly 
       </p>
       <div className={styles.reading} data-open={open !== null || undefined}>
         <div className={styles.list}>
-          {shown.length > 0 && <StoryList rows={shown} open={open} onOpen={show} />}
+          {shown.length > 0 && <StoryList rows={shown} open={open} onOpen={show} beside={open !== null || hasQueues} />}
           {shown.length === 0 && <p className="notice">{t(entries.length === 0 ? 'story.empty' : 'story.emptyFiltered')}</p>}
         </div>
         {open ? <Detail entry={open} onClose={close} /> : hasQueues && <QueuePanel station={station} queues={data.queues} />}

@@ -20,6 +20,7 @@ export function EtcdMembers({ etcd, fixed }: { readonly etcd: EtcdRow; readonly 
     reported(sent.finally(() => setBusy(false)))
   }
   const { members, quorum, available } = etcd
+  const term = members.find(({ role }) => role === 'leader')?.term ?? Math.max(...members.map((member) => member.term))
   const running = members.filter(({ role }) => role !== 'stopped' && role !== 'starting').length
   return (
     <div className={styles.members}>
@@ -39,11 +40,11 @@ export function EtcdMembers({ etcd, fixed }: { readonly etcd: EtcdRow; readonly 
         </select>
       </label>
       <p className={available ? styles.about : styles.error} aria-live="polite">
-        {available ? t('etcd.quorum', { running, quorum }) : t('etcd.noQuorum', { running, quorum })}
+        {available ? t('etcd.quorum', { term, running, quorum }) : t('etcd.noQuorum', { term, running, quorum })}
       </p>
       <ul aria-label={t('etcd.members')}>
         {members.map((member) => (
-          <MemberLine key={member.name} member={member} disabled={fixed || busy} onSend={send} />
+          <MemberLine key={member.name} member={member} newest={term} disabled={fixed || busy} onSend={send} />
         ))}
       </ul>
     </div>
@@ -52,17 +53,20 @@ export function EtcdMembers({ etcd, fixed }: { readonly etcd: EtcdRow; readonly 
 
 interface MemberLineProps {
   readonly member: EtcdMemberRow
+  /** The leader's term, or the newest. */
+  readonly newest: number
   readonly disabled: boolean
   readonly onSend: (command: SimCommand) => void
 }
 
-function MemberLine({ member: { name, role, term, index }, disabled, onSend }: MemberLineProps) {
+function MemberLine({ member: { name, role, term, index }, newest, disabled, onSend }: MemberLineProps) {
   const { t } = useTranslation('controlplane')
   const stopped = role === 'stopped'
   return (
     <li data-role={role}>
       <span>
-        <b>{name}</b> {t(`etcd.${role}`)} · {t('etcd.term', { term })}
+        <b>{name}</b> {t(`etcd.${role}`)}
+        {term !== newest && ` · ${t('etcd.term', { term })}`}
         {index !== null && ` · ${t('etcd.index', { index })}`}
       </span>
       <button

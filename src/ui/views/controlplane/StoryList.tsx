@@ -12,12 +12,14 @@ interface StoryListProps {
   readonly rows: readonly TraceEntry[]
   readonly open: TraceEntry | null
   readonly onOpen: (entry: TraceEntry) => void
+  /** Something stands beside the list: fewer columns. */
+  readonly beside: boolean
 }
 
 /** What happened, newest first; any number of entries. */
-export function StoryList({ rows, open, onOpen }: StoryListProps) {
+export function StoryList({ rows, open, onOpen, beside }: StoryListProps) {
   const { t } = useTranslation('controlplane')
-  const brief = useNarrow() || open !== null
+  const brief = useNarrow() || beside
   const columns: readonly GridColumn[] = brief
     ? [
         { id: 'time', title: t('story.time'), chars: 10 },
@@ -43,7 +45,7 @@ export function StoryList({ rows, open, onOpen }: StoryListProps) {
           <span className={styles.what} title={brief ? entryText(entry, t) : undefined}>
             <Mark look={lookOf(entry)} /> {brief && `${whoText(entry, t)}: `}
             {verbText(entry, t)}
-            {brief && ` ${objectText(entry)}`}
+            {brief && ` ${briefObject(entry)}`}
           </span>
         )
       default:
@@ -65,6 +67,11 @@ export function StoryList({ rows, open, onOpen }: StoryListProps) {
       onSelect={onOpen}
     />
   )
+}
+
+/** Without the namespace, for which there is no room. */
+function briefObject({ object, subresource }: TraceEntry): string {
+  return objectText({ object: { ...object, namespace: '' }, subresource })
 }
 
 export function lookOf(entry: TraceEntry): MarkLook {
