@@ -29,6 +29,10 @@ export class App {
     await this.dock.getByRole('tab', { name }).click()
   }
 
+  async view(name: 'Cluster' | 'Control plane' | 'Rollout' | 'Scheduling' | 'Timeline'): Promise<void> {
+    await this.page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name, exact: true }).click()
+  }
+
   /** Puts a manifest into the editor through "Open files". */
   async openManifest(text: string, name = 'manifest.yaml'): Promise<void> {
     await this.tab('YAML')

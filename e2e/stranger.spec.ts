@@ -57,7 +57,7 @@ test('a rolling update keeps to its budget, and undo goes back', async ({ page }
   await app.speed(10)
   await expect((await app.pods(/web-/)).filter({ hasText: '1/1' })).toHaveCount(4)
   await app.select('Deployment', 'web')
-  await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Rollout' }).click()
+  await app.view('Rollout')
   await app.apply(web('nginx:1.28'))
   await expect(app.result('deployment.apps/web configured')).toBeVisible()
   await expect(page.getByText('deployment "web" successfully rolled out')).toBeVisible()

@@ -34,7 +34,7 @@ profiles:
 `
 
 class Stage {
-  readonly cluster = new Cluster({ hollow: {}, workers: 3 })
+  readonly cluster = new Cluster({ hollow: { writes: 'few' }, workers: 3 })
   readonly context: FeedContext
   private readonly pacer: Pacer
 

@@ -1,0 +1,44 @@
+import { expect, test } from '@playwright/test'
+import { App } from './app.ts'
+import { web } from './manifests.ts'
+
+test('the control plane view lists who wrote what, and opens a write to its difference', async ({ page }) => {
+  const app = new App(page)
+  await app.open()
+  await app.view('Control plane')
+  await app.apply(web('nginx:1.27', 2))
+  const main = page.getByRole('main')
+  await expect(main).toContainText('kube-apiserver')
+  await expect(main).toContainText('deployment-controller')
+  await expect(main.getByText(/ReplicaSet default\/web-/).first()).toBeVisible()
+})
+
+test('the scheduling view says why a pod waits', async ({ page }) => {
+  const app = new App(page)
+  await app.open()
+  await app.apply(
+    web('nginx:1.27', 1).replace('        readinessProbe:', '        resources: {requests: {cpu: 100}}\n        readinessProbe:'),
+  )
+  await app.view('Scheduling')
+  await page
+    .getByRole('main')
+    .getByRole('button', { name: /web-.*Pending/ })
+    .first()
+    .click()
+  await expect(page.getByRole('main')).toContainText('Insufficient cpu')
+  await expect(page.getByRole('main')).toContainText('NodeResourcesFit')
+})
+
+test('the timeline shows lives, and a look at the past leads back to now', async ({ page }) => {
+  const app = new App(page)
+  await app.open()
+  await app.apply(web('nginx:1.27', 2))
+  await app.speed(10)
+  await expect((await app.pods(/web-/)).filter({ hasText: '1/1' })).toHaveCount(2)
+  await app.view('Timeline')
+  await expect(page.getByRole('main')).toContainText('Deployment/web')
+  await page.keyboard.press(',')
+  await expect(page.getByText(/Looking at/).first()).toBeVisible()
+  await page.getByRole('button', { name: 'Back to now' }).click()
+  await expect(page.getByRole('button', { name: 'Back to now' })).toHaveCount(0)
+})
