@@ -1,4 +1,4 @@
-import { useMemo, useState, type KeyboardEvent } from 'react'
+import { useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { TraceEntry } from '../../../worker/control-plane/protocol.ts'
 import type { ClockState } from '../../../worker/protocol.ts'
@@ -42,16 +42,22 @@ function Loaded({ data, version }: { readonly data: ControlPlaneState; readonly 
   const choose = (id: string): void => setFilter({ ...filter, station: station === id ? '' : id })
   const hasQueues = station === 'scheduler' || station === 'manager' || station.startsWith('controller:')
 
+  const view = useRef<HTMLDivElement>(null)
+  /** The focus goes back to the row that was open. */
+  const leave = (): void => {
+    close()
+    view.current?.querySelector<HTMLElement>('[role=grid] [tabindex="0"]')?.focus()
+  }
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return
     if (event.key === 'n') later()
     else if (event.key === 'p') earlier()
-    else if (event.key === 'Escape' && open) close()
+    else if (event.key === 'Escape' && open) leave()
     else return
     event.preventDefault()
   }
   return (
-    <div className={styles.view} onKeyDown={onKeyDown}>
+    <div ref={view} className={styles.view} onKeyDown={onKeyDown}>
       <Diagram data={data} version={version} chosen={station} onChoose={choose} open={open} />
       <Legend />
       <div className={styles.bar}>
@@ -93,7 +99,7 @@ function Loaded({ data, version }: { readonly data: ControlPlaneState; readonly 
           {shown.length > 0 && <StoryList rows={shown} open={open} onOpen={show} beside={open !== null || hasQueues} />}
           {shown.length === 0 && <p className="notice">{t(entries.length === 0 ? 'story.empty' : 'story.emptyFiltered')}</p>}
         </div>
-        {open ? <Detail entry={open} onClose={close} /> : hasQueues && <QueuePanel station={station} queues={data.queues} />}
+        {open ? <Detail entry={open} onClose={leave} /> : hasQueues && <QueuePanel station={station} queues={data.queues} />}
       </div>
     </div>
   )

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { CauseLink, ChangeStory, TraceCause, TraceEntry } from '../../../worker/control-plane/protocol.ts'
 import { useSession } from '../../engine/hooks.ts'
@@ -27,6 +27,13 @@ export function Detail({ entry, onClose }: DetailProps) {
     setShownFor(entry.id)
     setPath([])
   }
+  const section = useRef<HTMLElement>(null)
+  /** The button that was pressed goes: the focus stays in the panel. */
+  const walk = (next: readonly number[]): void => {
+    setPath(next)
+    section.current?.focus()
+    section.current?.scrollTo({ top: 0 })
+  }
   const followed = path.at(-1)
   const revision = followed ?? (entry.revision || (entry.cause?.revision ?? 0))
   const { story, error, gone } = useChangeStory(revision)
@@ -34,10 +41,10 @@ export function Detail({ entry, onClose }: DetailProps) {
   const shown = followed === undefined ? entry : story
   const ref = shown && refOf(shown.object)
   return (
-    <section className={styles.detail} aria-label={t('detail.title')} tabIndex={-1}>
+    <section ref={section} className={styles.detail} aria-label={t('detail.title')} tabIndex={-1}>
       <header>
         {path.length > 0 && (
-          <button type="button" className="btn bare" onClick={() => setPath(path.slice(0, -1))}>
+          <button type="button" className="btn bare" onClick={() => walk(path.slice(0, -1))}>
             <Icon name="left" /> {t('detail.back')}
           </button>
         )}
@@ -64,8 +71,8 @@ export function Detail({ entry, onClose }: DetailProps) {
       {gone && <p className="muted">{t('detail.gone', { revision })}</p>}
       {revision > 0 && !story && !gone && error === '' && <p className="muted">{t('detail.loading')}</p>}
       {story && isOwn && <Difference key={story.revision} story={story} />}
-      <Why entry={entry} story={story} own={isOwn} onFollow={(next) => setPath([...path, next])} />
-      {story && isOwn && <Effects story={story} onFollow={(next) => setPath([...path, next])} />}
+      <Why entry={entry} story={story} own={isOwn} onFollow={(next) => walk([...path, next])} />
+      {story && isOwn && <Effects story={story} onFollow={(next) => walk([...path, next])} />}
     </section>
   )
 }

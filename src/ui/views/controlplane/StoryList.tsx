@@ -22,7 +22,7 @@ export function StoryList({ rows, open, onOpen, beside }: StoryListProps) {
   const brief = useNarrow() || beside
   const columns: readonly GridColumn[] = brief
     ? [
-        { id: 'time', title: t('story.time'), chars: 10 },
+        { id: 'time', title: t('story.time'), chars: 9 },
         { id: 'what', title: t('story.what'), chars: 12, grow: true },
       ]
     : [
