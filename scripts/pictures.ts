@@ -15,7 +15,10 @@ interface Look {
 }
 
 async function open(browser: Browser, look: Look = {}): Promise<Page> {
-  const page = await browser.newPage({ viewport: { ...SIZE, width: look.width ?? SIZE.width }, colorScheme: look.dark ? 'dark' : 'light' })
+  const page = await browser.newPage({
+    viewport: { ...SIZE, width: look.width ?? SIZE.width },
+    colorScheme: look.dark ? 'dark' : 'light',
+  })
   await page.goto(`http://127.0.0.1:${PORT}/`)
   await page.getByRole('treeitem', { name: /^Node, 3 objects/ }).waitFor()
   return page
@@ -60,7 +63,10 @@ async function rollout(browser: Browser): Promise<void> {
   await page.getByRole('grid', { name: 'Deployment objects' }).getByRole('row').nth(1).getByRole('gridcell').nth(1).click()
   await speed(page, '100')
   await button(page, 'Restart rollout').click()
-  await page.getByRole('button', { name: /^Restart rollout / }).last().click()
+  await page
+    .getByRole('button', { name: /^Restart rollout / })
+    .last()
+    .click()
   await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Rollout' }).click()
   await page.waitForTimeout(9000)
   await save(page, 'rollout')
@@ -98,11 +104,38 @@ async function manyNodes(browser: Browser): Promise<void> {
   await save(page, 'hundred-nodes')
 }
 
+/** The views that explain: the control plane, the scheduler's verdict on a pod that waits, lives over time. */
+async function explaining(browser: Browser): Promise<void> {
+  for (const [view, name] of [
+    ['Control plane', 'control-plane'],
+    ['Scheduling', 'scheduling'],
+    ['Timeline', 'timeline'],
+  ] as const) {
+    const page = await open(browser)
+    for (const file of ['shop', 'too-large', 'crash-loop']) await apply(page, example(file))
+    await speed(page, '200')
+    await page.waitForTimeout(5000)
+    await button(page, 'Fold the dock').click()
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: view, exact: true }).click()
+    if (view === 'Scheduling')
+      await page
+        .getByRole('main')
+        .getByRole('button', { name: /hungry-/ })
+        .first()
+        .click()
+    await page.waitForTimeout(2500)
+    await save(page, name)
+  }
+}
+
 mkdirSync(FOLDER, { recursive: true })
 const server = await preview({ preview: { host: '127.0.0.1', port: PORT, strictPort: true } })
-const browser = await chromium.launch({ executablePath: await findBrowser(), args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
+const browser = await chromium.launch({
+  executablePath: await findBrowser(),
+  args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+})
 try {
-  for (const make of [cluster, rollout, broken, chineseDark, manyNodes]) await make(browser)
+  for (const make of [cluster, rollout, broken, chineseDark, manyNodes, explaining]) await make(browser)
 } finally {
   await browser.close()
   await server.close()
