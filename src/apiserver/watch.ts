@@ -83,7 +83,15 @@ export class WatchCache {
   }
 
   private dispatch(change: Change): void {
-    for (const watcher of this.plain) this.offer(watcher, change)
+    // Most watchers want everything: they share one event.
+    let whole: WatchEvent | null | undefined
+    for (const watcher of this.plain) {
+      if (watcher.filter.matches || watcher.filter.namespace !== '') this.offer(watcher, change)
+      else if (change.revision > watcher.after) {
+        whole ??= eventFor(watcher.filter, change)
+        if (whole) this.enqueueOne(watcher, whole)
+      }
+    }
     for (const [field, values] of this.indexed) {
       const now = this.fieldValue(field, change.value)
       const set = values.get(now)
@@ -103,12 +111,20 @@ export class WatchCache {
   private offer(watcher: Watcher, change: Change): void {
     if (change.revision <= watcher.after) return
     const event = eventFor(watcher.filter, change)
-    if (event) this.enqueue(watcher, [event])
+    if (event) this.enqueueOne(watcher, event)
+  }
+
+  private enqueueOne(watcher: Watcher, event: WatchEvent): void {
+    watcher.pending.push(event)
+    if (watcher.pending.length === 1) this.deliverLater(watcher)
   }
 
   private enqueue(watcher: Watcher, events: readonly WatchEvent[]): void {
     watcher.pending.push(...events)
-    if (watcher.pending.length > events.length) return
+    if (watcher.pending.length === events.length) this.deliverLater(watcher)
+  }
+
+  private deliverLater(watcher: Watcher): void {
     this.sim.schedule(this.delayMs(), () => {
       const batch = watcher.pending
       watcher.pending = []

@@ -16,7 +16,7 @@ import type { LeaseHeartbeats } from '../apiserver/heartbeats.ts'
 import type { ApiObserver } from '../apiserver/observer.ts'
 import { isStoreTimeout, STORE_TIMEOUT_MS } from '../apiserver/quorum.ts'
 import type { Simulation } from '../sim/simulation.ts'
-import { sleep, type Task } from '../sim/task.ts'
+import { delay, type Task } from '../sim/task.ts'
 
 /** The server's side of a connection: what a client needs of it. */
 export interface ApiEndpoint {
@@ -148,22 +148,27 @@ export class Client {
     const queued = this.limiter.take()
     const { transitMs, writeMs } = this.latency
     const sentMs = this.sim.now
-    yield* sleep(queued + transitMs)
+    yield delay(queued + transitMs)
     const travel = this.api.observer ? { sentMs, transitMs, writeMs } : undefined
     const request = this.request(verb, ref, parts, travel)
     let result: ApiResult
     try {
       result = this.api.handle(request)
     } catch (error) {
-      yield* sleep(isStoreTimeout(error) ? transitMs + STORE_TIMEOUT_MS : transitMs)
+      yield delay(isStoreTimeout(error) ? transitMs + STORE_TIMEOUT_MS : transitMs)
       throw error
     }
-    yield* sleep(verb === 'get' || verb === 'list' ? transitMs : transitMs + writeMs)
+    yield delay(verb === 'get' || verb === 'list' ? transitMs : transitMs + writeMs)
     return result.object
   }
 
   private request(verb: Verb, ref: ResourceRef, parts: RequestParts, travel?: RequestTravel): ApiRequest {
-    const { subresource, ...options } = parts.options ?? {}
+    let options: CallOptions = parts.options ?? NO_OPTIONS
+    const { subresource } = options
+    if (subresource !== undefined) {
+      const { subresource: _, ...others } = options
+      options = others
+    }
     return {
       verb,
       user: this.user,
@@ -181,6 +186,8 @@ export class Client {
     }
   }
 }
+
+const NO_OPTIONS: CallOptions = {}
 
 interface RequestParts {
   readonly namespace: string

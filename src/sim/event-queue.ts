@@ -1,9 +1,23 @@
-/** One thing that will happen. Cancelling leaves it in the heap; it is skipped when its time comes. */
-export interface ScheduledEvent {
+/** One thing that will happen, and the handle by which it is called off. Cancelling leaves it in the heap; it is skipped when its time comes. */
+export class ScheduledEvent {
   readonly timeMs: number
   readonly sequence: number
   run: (() => void) | null
   readonly cause: unknown
+  private readonly queue: EventQueue
+
+  constructor(queue: EventQueue, timeMs: number, sequence: number, run: () => void, cause: unknown) {
+    this.queue = queue
+    this.timeMs = timeMs
+    this.sequence = sequence
+    this.run = run
+    this.cause = cause
+  }
+
+  /** Safe at any time, also from within the event and after it ran. */
+  cancel(): void {
+    this.queue.cancel(this)
+  }
 }
 
 /** Binary heap of events ordered by (time, sequence): events at one instant come out as they were scheduled. */

@@ -1,5 +1,5 @@
 import { assert } from './assert.ts'
-import { EventQueue } from './event-queue.ts'
+import { EventQueue, ScheduledEvent } from './event-queue.ts'
 import { Random } from './random.ts'
 import { startTask, type Task, type TaskHandle } from './task.ts'
 
@@ -54,14 +54,9 @@ export class Simulation {
   /** Runs `action` after `delayMs` (rounded up to whole milliseconds, at least 0). */
   schedule(delayMs: number, action: () => void): Timer {
     assert(delayMs >= 0 && Number.isFinite(delayMs), `delay must be a finite number of at least 0, got ${delayMs}`)
-    const event = {
-      timeMs: this.now + Math.ceil(delayMs),
-      sequence: this.sequence++,
-      run: action as (() => void) | null,
-      cause: this.cause,
-    }
+    const event = new ScheduledEvent(this.queue, this.now + Math.ceil(delayMs), this.sequence++, action, this.cause)
     this.queue.push(event)
-    return { cancel: () => this.queue.cancel(event) }
+    return event
   }
 
   /** Runs `action` at `timeMs`, or now if that is past. */

@@ -1,14 +1,14 @@
-import type { Simulation } from './simulation.ts'
+import type { Simulation, Timer } from './simulation.ts'
 
 /**
  * What a task yields to wait: a function that is given `resume` and `fail` and calls one of them once, later or at
- * once. It may return a function that gives the wait up when the task is cancelled.
+ * once. It may return what gives the wait up when the task is cancelled: a function or a timer.
  */
 export type Wait = (
   resume: (value?: unknown) => void,
   fail: (error: unknown) => void,
   simulation: Simulation,
-) => (() => void) | void
+) => (() => void) | Timer | void
 
 /** A cooperative task: a generator that yields waits and is resumed by the simulation. Compose with `yield*`. */
 export type Task<T = void> = Generator<Wait, T, unknown>
@@ -21,10 +21,12 @@ export interface TaskHandle {
 
 /** Suspends for `ms` simulated milliseconds. */
 export function* sleep(ms: number): Task {
-  yield (resume, _fail, simulation) => {
-    const timer = simulation.schedule(ms, resume)
-    return () => timer.cancel()
-  }
+  yield delay(ms)
+}
+
+/** What sleep yields. For the few places that are passed so often that a generator for each sleep would tell. */
+export function delay(ms: number): Wait {
+  return (resume, _fail, simulation) => simulation.schedule(ms, resume)
 }
 
 /** Suspends until `register` calls back; gives what it was called with. */
@@ -74,14 +76,14 @@ export function startTask<T>(
   onFail?: (error: unknown) => void,
 ): TaskHandle {
   let done = false
-  let giveUp: (() => void) | void
-  const advance = (step: () => IteratorResult<Wait, T>) => {
+  let giveUp: (() => void) | Timer | void
+  const advance = (failed: boolean, given: unknown) => {
     if (done) return
     let result: IteratorResult<Wait, T>
     try {
       // Waits that resume at once are run in this loop, not by recursion.
       for (;;) {
-        result = step()
+        result = failed ? task.throw(given) : task.next(given)
         if (result.done) break
         let early: { value?: unknown; error?: unknown; failed: boolean } | null = null
         let waiting = false
@@ -90,12 +92,12 @@ export function startTask<T>(
           (value) => {
             if (early) return
             early = { value, failed: false }
-            if (waiting) advance(() => task.next(value))
+            if (waiting) advance(false, value)
           },
           (error) => {
             if (early) return
             early = { error, failed: true }
-            if (waiting) advance(() => task.throw(error))
+            if (waiting) advance(true, error)
           },
           simulation,
         )
@@ -104,7 +106,8 @@ export function startTask<T>(
           waiting = true
           return
         }
-        step = arrived.failed ? () => task.throw(arrived.error) : () => task.next(arrived.value)
+        failed = arrived.failed
+        given = failed ? arrived.error : arrived.value
       }
     } catch (error) {
       done = true
@@ -115,7 +118,7 @@ export function startTask<T>(
     done = true
     onDone?.(result.value as T)
   }
-  advance(() => task.next())
+  advance(false, undefined)
   return {
     get done() {
       return done
@@ -123,7 +126,8 @@ export function startTask<T>(
     cancel() {
       if (done) return
       done = true
-      giveUp?.()
+      if (typeof giveUp === 'function') giveUp()
+      else giveUp?.cancel()
       task.return(undefined as never)
     },
   }

@@ -96,9 +96,22 @@ function interleave(serverOnly: List, fromPatch: List, serverOrder: List, mergeK
   return [...result, ...serverOnly.slice(i)]
 }
 
+/** Whether the elements are those of the server in its order, and the patch names some of them in the same order. */
+function isArranged(merged: List, patchOrder: List, serverOrder: List, id: (item: unknown) => unknown): boolean {
+  if (merged.length !== serverOrder.length || patchOrder.length > merged.length) return false
+  let named = 0
+  for (let i = 0; i < merged.length; i++) {
+    const it = id(merged[i])
+    if (it !== id(serverOrder[i])) return false
+    if (named < patchOrder.length && it === id(patchOrder[named])) named++
+  }
+  return named === patchOrder.length
+}
+
 /** The merged elements in order: the patch's order first, the server's where the patch says nothing. */
 export function arrange(merged: List, patchOrder: List, serverOrder: List, mergeKey: string): List {
   const id = identity(mergeKey)
+  if (isArranged(merged, patchOrder, serverOrder, id)) return merged
   const inPatch = new Set(patchOrder.map(id))
   const fromPatch = sortBy(
     merged.filter((item) => inPatch.has(id(item))),

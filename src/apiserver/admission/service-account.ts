@@ -60,19 +60,19 @@ function withTokenVolume({ scope }: AdmissionAttributes, spec: PodSpec): PodSpec
   }
 }
 
+const NAMESPACE_ITEM = { path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }
+/** One for all pods. */
+const TOKEN_FILES: Volume['projected'] = {
+  defaultMode: 0o644,
+  sources: [
+    { serviceAccountToken: { expirationSeconds: TOKEN_SECONDS, path: 'token' } },
+    { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+    { downwardAPI: { items: [NAMESPACE_ITEM] } },
+  ],
+}
+
 function tokenVolume(name: string): Volume {
-  const namespaceItem = { path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }
-  return {
-    name,
-    projected: {
-      defaultMode: 0o644,
-      sources: [
-        { serviceAccountToken: { expirationSeconds: TOKEN_SECONDS, path: 'token' } },
-        { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
-        { downwardAPI: { items: [namespaceItem] } },
-      ],
-    },
-  }
+  return { name, projected: TOKEN_FILES }
 }
 
 function validate(attributes: AdmissionAttributes): void {

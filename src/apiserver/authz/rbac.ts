@@ -91,7 +91,9 @@ export class RbacAuthorizer implements Authorizer {
   }
 
   private allows(rule: PolicyRule, attributes: Attributes): boolean {
-    if (rule.resourceNames?.length) this.namesMatter = true
+    if (!rule.resourceNames?.length) return ruleAllows(rule, attributes)
+    // A rule for some names decides nothing about requests that it would not allow for any name.
+    if (ruleAllows({ ...rule, resourceNames: [] }, attributes)) this.namesMatter = true
     return ruleAllows(rule, attributes)
   }
 

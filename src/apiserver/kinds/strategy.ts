@@ -93,7 +93,9 @@ export function defineStrategy<T extends KubeObject>(strategy: Strategy<T>): Str
     ...(validate && { validate: (object: T, context: StrategyContext) => validate(objectWithoutNulls(object), context) }),
     ...(validateUpdate && { validateUpdate: onPairs(validateUpdate) }),
     ...(validateStatusUpdate && { validateStatusUpdate: onPairs(validateStatusUpdate) }),
-    ...(warnings && { warnings: (object: T, old: T | undefined) => warnings(objectWithoutNulls(object), old && objectWithoutNulls(old)) }),
+    ...(warnings && {
+      warnings: (object: T, old: T | undefined) => warnings(objectWithoutNulls(object), old && objectWithoutNulls(old)),
+    }),
   } as unknown as Strategy
 }
 

@@ -59,10 +59,11 @@ export function objectWithoutNulls<T extends object>(object: T): T {
   for (const key in object) {
     const part: unknown = object[key]
     if (typeof part !== 'object') continue
+    const isLarge = key === 'spec' || key === 'status'
     if (part === null) dirty = true
-    else if (NULL_FREE.has(part)) continue
+    else if (isLarge && NULL_FREE.has(part)) continue
     else if (holdsNull(part)) dirty = true
-    else NULL_FREE.add(part)
+    else if (isLarge) NULL_FREE.add(part)
   }
   return dirty ? withoutNulls(object) : object
 }
