@@ -1,5 +1,12 @@
-import { TRACE_SHOWN } from '../../worker/control-plane/protocol.ts'
-import type { ControlPlaneDelta, EtcdRow, FlowRow, QueueRow, StationRow, TraceEntry } from '../../worker/control-plane/protocol.ts'
+import { newestEntries, TRACE_SHOWN } from '../../worker/control-plane/protocol.ts'
+import type {
+  ControlPlaneDelta,
+  EtcdRow,
+  FlowRow,
+  QueueRow,
+  StationRow,
+  TraceEntry,
+} from '../../worker/control-plane/protocol.ts'
 import { TIMELINE_MARKS } from '../../worker/protocol.ts'
 import type { SchedulingView } from '../../worker/scheduling/protocol.ts'
 import type {
@@ -183,9 +190,9 @@ function reduceTimeline(state: TimelineState | undefined, delta: TimelineDelta):
 const NO_ETCD: EtcdRow = { members: [], quorum: 0, available: true }
 
 function reduceControlPlane(state: ControlPlaneState | undefined, delta: ControlPlaneDelta): ControlPlaneState {
-  const entries = delta.reset || state === undefined ? [] : (state.entries as TraceEntry[])
+  let entries = delta.reset || state === undefined ? [] : (state.entries as TraceEntry[])
   for (const entry of delta.entries) entries.push(entry)
-  if (entries.length > TRACE_SHOWN) entries.splice(0, entries.length - TRACE_SHOWN)
+  if (entries.length > TRACE_SHOWN) entries = newestEntries(entries, (TRACE_SHOWN * 3) / 4)
   const totals = mutable(state?.totals, delta.reset)
   for (const flow of delta.flows) {
     const known = totals.get(flow.station)

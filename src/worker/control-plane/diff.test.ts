@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { diffObjects } from './diff.ts'
+import { newestEntries, type TraceEntry } from './protocol.ts'
 
 const pod = (image: string, ready?: string) => ({
   kind: 'Pod',
@@ -37,4 +38,11 @@ test('what is new or gone is told whole', () => {
   expect(diffObjects(undefined, { a: 1 })).toEqual([{ path: '.', before: null, after: '{"a":1}' }])
   expect(diffObjects({ a: 1 }, undefined)).toEqual([{ path: '.', before: '{"a":1}', after: null }])
   expect(diffObjects({ a: 'x'.repeat(1000) }, {})[0]?.before?.length).toBe(401)
+})
+
+test('Event objects do not drive out what they are about', () => {
+  const entry = (id: number, resource: string) => ({ id, object: { resource } }) as unknown as TraceEntry
+  const list = [entry(1, 'pods'), ...Array.from({ length: 20 }, (_, i) => entry(i + 2, 'events'))]
+  expect(newestEntries(list, 8).map(({ id }) => id)).toEqual([1, 20, 21])
+  expect(newestEntries(list.slice(0, 1), 8)).toHaveLength(1)
 })

@@ -1,4 +1,4 @@
-/** What the page and the engine say to each other about the control plane. Types only, as in ../protocol.ts. */
+/** What the page and the engine say to each other about the control plane; no engine code may be reached from here. */
 
 /** Parts that send requests or get watch events, and the two that answer. */
 export type StationKind = 'user' | 'apiserver' | 'etcd' | 'scheduler' | 'manager' | 'controller' | 'kubelet' | 'other'
@@ -141,6 +141,17 @@ export interface ControlPlaneDelta {
 }
 /** Entries that both sides keep for the list. */
 export const TRACE_SHOWN = 4000
+
+/** The newest entries up to a limit; Event objects, of which there are most, take a quarter of it at most. */
+export function newestEntries(entries: readonly TraceEntry[], limit: number): TraceEntry[] {
+  const kept: TraceEntry[] = []
+  let eventObjects = limit / 4
+  for (let i = entries.length - 1; i >= 0 && kept.length < limit; i--) {
+    const entry = entries[i] as TraceEntry
+    if (entry.object.resource !== 'events' || eventObjects-- > 0) kept.push(entry)
+  }
+  return kept.reverse()
+}
 
 export interface StoryQuestion {
   readonly group: string

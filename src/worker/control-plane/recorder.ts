@@ -7,10 +7,10 @@ import type { Cluster } from '../../cluster/cluster.ts'
 import { PANEL } from '../../cluster/identities.ts'
 import type { Change } from '../../etcd/etcd.ts'
 import { ObjectNames } from './names.ts'
-import type { FlowRow, TraceEntry } from './protocol.ts'
+import { newestEntries, type FlowRow, type TraceEntry } from './protocol.ts'
 import { loopBucket, stationOf } from './stations.ts'
 
-/** Entries that are kept; the oldest quarter goes when there are more. */
+/** Entries that are kept; a quarter goes when there are more. */
 const MAX_ENTRIES = 20_000
 /** Writes that history lends a trace at its start. */
 const SEED = 500
@@ -63,8 +63,9 @@ export class TraceRecorder implements ApiObserver {
 
   /** Entries with ids from `id` on. */
   since(id: number): readonly TraceEntry[] {
-    const missing = this.nextId - id
-    return missing <= 0 ? [] : this.kept.slice(-missing)
+    let first = this.kept.length
+    while (first > 0 && (this.kept[first - 1]?.id ?? 0) >= id) first--
+    return this.kept.slice(first)
   }
 
   /** What each station did since the last call. */
@@ -139,7 +140,12 @@ export class TraceRecorder implements ApiObserver {
   private attach(): void {
     const { cluster } = this
     this.firstRevision = this.toldRevision = cluster.etcd.revision
-    for (const change of cluster.etcd.history().slice(-SEED)) this.add(this.fromChange(change))
+    const history = cluster.etcd.history()
+    let first = history.length
+    for (let wanted = SEED; first > 0 && wanted > 0; first--) if (history[first - 1]?.bucket !== 'events') wanted--
+    const seed = history.slice(first).map((change, i): TraceEntry => ({ id: i + 1, ...this.fromChange(change) }))
+    this.nextId = seed.length + 1
+    this.kept = newestEntries(seed, MAX_ENTRIES / 2)
     this.flows.clear()
     if (cluster.past) return
     cluster.api.observer = this
@@ -210,7 +216,7 @@ export class TraceRecorder implements ApiObserver {
 
   private add(facts: Facts): void {
     this.kept.push({ id: this.nextId++, ...facts })
-    if (this.kept.length > MAX_ENTRIES) this.kept.splice(0, MAX_ENTRIES / 4)
+    if (this.kept.length > MAX_ENTRIES) this.kept = newestEntries(this.kept, (MAX_ENTRIES * 3) / 4)
   }
 
   private flow(station: string): Flow {

@@ -99,9 +99,10 @@ export function etcdRow({ etcd: { raft } }: Cluster): EtcdRow {
   return { members: raft.members().map((member) => ({ ...member })), quorum: raft.quorum, available: raft.available }
 }
 
-/** Read past the API server: looking must not be a request. */
-function leaseOf({ etcd, api }: Cluster, name: string): { lease?: LeaderRow } {
+/** Read past the API server: looking must not be a request. When it was renewed in the past is not known. */
+function leaseOf({ etcd, api, past }: Cluster, name: string): { lease?: LeaderRow } {
   const key = `kube-system/${name}`
+  if (past) return {}
   const lease = etcd.get('leases.coordination.k8s.io', key)?.value as Lease | undefined
   if (!lease?.spec) return {}
   const { holderIdentity = '', leaseDurationSeconds = 0, leaseTransitions = 0, renewTime } = lease.spec

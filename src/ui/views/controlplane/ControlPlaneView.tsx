@@ -11,7 +11,6 @@ import styles from './ControlPlaneView.module.css'
 import { Detail } from './Detail.tsx'
 import { Diagram } from './Diagram.tsx'
 import { ENTRY_CLASSES, FIRST_FILTER, passes, type EntryClass, type EntryFilter } from './filter.ts'
-import { Legend } from './Legend.tsx'
 import { QueuePanel } from './QueuePanel.tsx'
 import { StoryList } from './StoryList.tsx'
 import { useEntries, type Scope } from './use-story.ts'
@@ -59,7 +58,6 @@ function Loaded({ data, version }: { readonly data: ControlPlaneState; readonly 
   return (
     <div ref={view} className={styles.view} onKeyDown={onKeyDown}>
       <Diagram data={data} version={version} chosen={station} onChoose={choose} open={open} />
-      <Legend />
       <div className={styles.bar}>
         <h2>{t('story.title')}</h2>
         {bar}

@@ -5,6 +5,7 @@ import type { ControlPlaneState } from '../../engine/feed-state.ts'
 import { clockTime } from '../../panels/format.ts'
 import styles from './ControlPlaneView.module.css'
 import { EtcdMembers } from './EtcdMembers.tsx'
+import { Legend } from './Legend.tsx'
 import { useTraffic } from './use-traffic.ts'
 import { actText, entryText, shortController, stationName } from './words.ts'
 
@@ -86,7 +87,7 @@ export function Diagram({ data, version, chosen, onChoose, open }: DiagramProps)
   const chip = (row: StationRow) => (
     <Chip key={row.id} row={row} queues={queues} chosen={chosen === row.id} lit={openStation === row.id} onChoose={onChoose} />
   )
-  return (
+  const diagram = (
     <div ref={area} className={styles.diagram} role="group" aria-label={t('stations')}>
       <canvas ref={lines} className={styles.lines} aria-hidden="true" />
       <div className={styles.left}>
@@ -121,8 +122,13 @@ export function Diagram({ data, version, chosen, onChoose, open }: DiagramProps)
         {box('other', t('about.other'))}
       </div>
       <canvas ref={dots} className={styles.dots} aria-hidden="true" />
-      {aggregated && <p className={styles.aggregated}>{t('aggregated')}</p>}
     </div>
+  )
+  return (
+    <>
+      {diagram}
+      <Legend aggregated={aggregated} />
+    </>
   )
 }
 

@@ -6,8 +6,8 @@ import { latencyScale } from './traffic.ts'
 
 const LOOKS: readonly MarkLook[] = ['request', 'event', 'refusal', 'turn', 'write']
 
-/** What shapes and lines mean. */
-export function Legend() {
+/** What shapes and lines mean; with too much at once for dots it says so. */
+export function Legend({ aggregated }: { readonly aggregated: boolean }) {
   const { t } = useTranslation('controlplane')
   const speed = useFeedValue({ feed: 'clock' }, (clock) => (typeof clock?.speed === 'number' ? clock.speed : 1))
   return (
@@ -17,7 +17,7 @@ export function Legend() {
           <Mark look={look} /> {t(`legend.${look}`)}
         </li>
       ))}
-      <li>{t('legend.line')}</li>
+      <li data-now={aggregated || undefined}>{t(aggregated ? 'aggregated' : 'legend.line')}</li>
       <li>{t('legend.scale', { ms: latencyScale(speed) })}</li>
       <li>
         <span className={styles.badge}>3</span>
