@@ -1,5 +1,5 @@
 import type { KubeObject } from '../apimachinery/resource.ts'
-import type { Change, Etcd } from '../etcd/etcd.ts'
+import type { Change, Etcd, KeyValue } from '../etcd/etcd.ts'
 import type { Simulation } from '../sim/simulation.ts'
 import type { ApiRequest, WatchEvent, WatchHandle, WatchSink } from './api.ts'
 import type { ApiObserver } from './observer.ts'
@@ -30,6 +30,10 @@ interface Watcher {
 export class WatchCache {
   private readonly plain = new Set<Watcher>()
   private readonly indexed = new Map<string, Map<string, Set<Watcher>>>()
+  /** Keys by value, for each field by which somebody has listed. */
+  private readonly keys = new Map<string, Map<string, Set<string>>>()
+  private readonly etcd: Etcd
+  private readonly bucket: string
   private readonly sim: Simulation
   private readonly delayMs: () => number
   private readonly fields: { readonly [path: string]: (object: KubeObject) => string }
@@ -44,6 +48,8 @@ export class WatchCache {
     server?: { readonly observer: ApiObserver | null },
   ) {
     this.server = server
+    this.etcd = etcd
+    this.bucket = bucket
     this.sim = sim
     this.delayMs = delayMs
     this.fields = fields
@@ -82,7 +88,25 @@ export class WatchCache {
     return set
   }
 
+  /** The objects whose field has that value, in key order: what thousands of kubelets list as they start. */
+  entriesWith({ field, value }: { readonly field: string; readonly value: string }): KeyValue[] {
+    let index = this.keys.get(field)
+    if (!index) {
+      this.keys.set(field, (index = new Map()))
+      for (const { key, value: object } of this.etcd.range(this.bucket)) addKey(index, this.fieldValue(field, object), key)
+    }
+    return [...(index.get(value) ?? [])].sort().flatMap((key) => this.etcd.get(this.bucket, key) ?? [])
+  }
+
+  private reindex({ type, key, value, previous }: Change): void {
+    for (const [field, index] of this.keys) {
+      if (previous) index.get(this.fieldValue(field, previous))?.delete(key)
+      if (type === 'put') addKey(index, this.fieldValue(field, value), key)
+    }
+  }
+
   private dispatch(change: Change): void {
+    if (this.keys.size > 0) this.reindex(change)
     // Most watchers want everything: they share one event.
     let whole: WatchEvent | null | undefined
     for (const watcher of this.plain) {
@@ -133,6 +157,12 @@ export class WatchCache {
       watcher.sink(batch)
     })
   }
+}
+
+function addKey(index: Map<string, Set<string>>, value: string, key: string): void {
+  const keys = index.get(value)
+  if (keys) keys.add(key)
+  else index.set(value, new Set([key]))
 }
 
 /** What a watcher with this filter sees of a change; null when nothing. */

@@ -104,8 +104,8 @@ export interface Plugin {
   preEnqueue?(pod: Pod): Status | null
   /** Null: nothing to check for this pod, filter is skipped. A status rejects the pod for every node. */
   preFilter?(cycle: Cycle): FilterState | Status | null
-  /** Null: no say about this pod. */
-  preScore?(cycle: Cycle, nodes: readonly NodeInfo[]): NodeScorer | null
+  /** Null: no say about this pod. `positions` are the nodes' places in the snapshot's list, where they are known. */
+  preScore?(cycle: Cycle, nodes: readonly NodeInfo[], positions?: readonly number[]): NodeScorer | null
   /** Asked when no node will do. */
   postFilter?(cycle: Cycle, failed: FailedAttempt): PostFilterResult
   less?(a: QueueOrder, b: QueueOrder): boolean

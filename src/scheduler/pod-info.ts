@@ -97,17 +97,16 @@ const hasAmounts = ({ status }: Pod) =>
     list?.some(({ resources, allocatedResources }) => resources?.requests || allocatedResources),
   )
 
-/** Whether two versions of a pod look the same to the scheduler, but for the node that the pod is on. */
+/** Whether two versions of a pod look the same to the scheduler: most differ in status only, and share their spec. */
 function looksTheSame(a: Pod, b: Pod): boolean {
-  const [x, y] = [a.spec, b.spec]
-  if (a.metadata.deletionTimestamp !== b.metadata.deletionTimestamp || !jsonEqual(a.metadata.labels, b.metadata.labels))
-    return false
-  if (hasAmounts(a) || hasAmounts(b)) return false
-  return x === y || (x !== undefined && y !== undefined && COUNTED.every((field) => x[field] === y[field]))
+  return (
+    a.spec === b.spec &&
+    a.metadata.deletionTimestamp === b.metadata.deletionTimestamp &&
+    !hasAmounts(a) &&
+    !hasAmounts(b) &&
+    jsonEqual(a.metadata.labels, b.metadata.labels)
+  )
 }
-
-/** What of a spec makes a PodInfo. */
-const COUNTED = ['containers', 'initContainers', 'volumes', 'affinity', 'priority', 'overhead', 'resources'] as const
 
 /** Makes `pod` the version that `info` is about, if nothing else of it would change. */
 export function adopt(info: PodInfo, pod: Pod): boolean {

@@ -32,7 +32,7 @@ export function scoreTable(cycle: Cycle, profile: Profile, nodes: readonly NodeI
 export function scoreNodes(cycle: Cycle, profile: Profile, nodes: readonly NodeInfo[], positions: readonly number[]): number[] {
   const totals: number[] = nodes.map(() => 0)
   for (const { plugin, weight } of profile.scorers) {
-    const scorer = plugin.preScore?.(cycle, nodes)
+    const scorer = plugin.preScore?.(cycle, nodes, positions)
     if (!scorer) continue
     const scores = rawScores(cycle, `${profile.schedulerName}/${plugin.name}`, scorer, nodes, positions)
     scorer.normalize?.(scores)

@@ -163,7 +163,14 @@ export function listObjects(scope: RequestScope): KubeList {
     (options.resourceVersionMatch === 'Exact' || (!options.resourceVersionMatch && !!options.limit))
   const revision = token?.revision ?? (exact ? version : registry.etcd.revision)
   const prefix = info.namespaced && request.namespace ? `${request.namespace}/` : ''
-  const entries = entriesAt(scope, prefix, revision, !!token)
+  const isPresent = revision >= registry.etcd.revision
+  const entries =
+    isPresent && filter.indexed && filter.matches
+      ? registry
+          .watchCache(info)
+          .entriesWith(filter.indexed)
+          .filter(({ key }) => key.startsWith(prefix))
+      : entriesAt(scope, prefix, revision, !!token)
   return pageOf(scope, filter, entries, token, revision)
 }
 

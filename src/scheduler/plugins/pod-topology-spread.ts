@@ -73,6 +73,20 @@ function makeCounter(snapshot: Snapshot, selector: Selector, namespace: string):
   }
 }
 
+/** The same for nodes that are asked about by their place in the list: a memo by position is looked up faster than one by object. */
+function makePlacedCounter(
+  snapshot: Snapshot,
+  selector: Selector,
+  namespace: string,
+  nodes: readonly NodeInfo[],
+  positions: readonly number[] | undefined,
+): (node: NodeInfo, index: number) => number {
+  const count = makeCounter(snapshot, selector, namespace)
+  if (selector.isEmpty || positions?.length !== nodes.length) return count
+  const memo = snapshot.memo<number>(`${NAME}/${namespace}/${selector.key}`)
+  return (node, index) => memo.get(node, positions[index] ?? 0, count)
+}
+
 const hasAllKeys = (labels: Labels, constraints: readonly Constraint[]) =>
   constraints.every((c) => labels[c.topologyKey] !== undefined)
 
@@ -176,38 +190,55 @@ class SpreadFilter implements FilterState {
 }
 
 /** Score: fewer matching pods in the node's domains are better; a constraint with more domains weighs more. */
-function makeScorer(cycle: Cycle, constraints: readonly Constraint[], allKeys: boolean, nodes: readonly NodeInfo[]): NodeScorer {
+function makeScorer(
+  cycle: Cycle,
+  constraints: readonly Constraint[],
+  allKeys: boolean,
+  nodes: readonly NodeInfo[],
+  positions: readonly number[] | undefined,
+): NodeScorer {
   const counts = domainCounts(cycle, constraints, allKeys)
-  const counters = constraints.map((c) => makeCounter(cycle.snapshot, c.selector, cycle.pod.namespace))
-  const ignored = nodes.map(({ labels }) => allKeys && !hasAllKeys(labels, constraints))
-  const scored = ignored.filter((i) => !i).length
+  const counters = constraints.map((c) => makePlacedCounter(cycle.snapshot, c.selector, cycle.pod.namespace, nodes, positions))
+  // Null where no node can lack a key, as with the system's defaults: all are scored.
+  const ignored = allKeys ? nodes.map(({ labels }) => !hasAllKeys(labels, constraints)) : null
+  const scored = ignored ? ignored.filter((i) => !i).length : nodes.length
   const weights = constraints.map(({ topologyKey }) => {
     if (topologyKey === HOSTNAME) return Math.log(scored + 2)
     const domains = new Set<string>()
-    nodes.forEach(({ labels }, i) => ignored[i] || domains.add(labels[topologyKey] ?? ''))
+    let last: string | undefined
+    for (let i = 0; i < nodes.length; i++) {
+      if (ignored?.[i]) continue
+      const domain = nodes[i]?.labels[topologyKey] ?? ''
+      if (domain !== last) domains.add((last = domain))
+    }
     return Math.log(domains.size + 2)
   })
   return {
     score(node, index) {
-      if (ignored[index]) return 0
+      if (ignored?.[index]) return 0
       let score = 0
       for (let i = 0; i < constraints.length; i++) {
         const { topologyKey, maxSkew } = constraints[i] as Constraint
         const domain = node.labels[topologyKey]
         if (domain === undefined) continue
-        const count = topologyKey === HOSTNAME ? counters[i]?.(node) : counts[i]?.count(domain)
+        const count = topologyKey === HOSTNAME ? counters[i]?.(node, index) : counts[i]?.count(domain)
         score += (count ?? 0) * (weights[i] ?? 0) + (maxSkew - 1)
       }
       return Math.round(score)
     },
     normalize(scores) {
-      const counted = scores.filter((_, i) => !ignored[i])
-      const least = Math.min(...counted)
-      const most = Math.max(0, ...counted)
-      scores.forEach((score, i) => {
-        if (ignored[i]) scores[i] = 0
-        else scores[i] = most === 0 ? MAX_NODE_SCORE : Math.trunc((MAX_NODE_SCORE * (most + least - score)) / most)
-      })
+      let least = Infinity
+      let most = 0
+      for (let i = 0; i < scores.length; i++) {
+        if (ignored?.[i]) continue
+        const score = scores[i] as number
+        if (score < least) least = score
+        if (score > most) most = score
+      }
+      for (let i = 0; i < scores.length; i++) {
+        if (ignored?.[i]) scores[i] = 0
+        else scores[i] = most === 0 ? MAX_NODE_SCORE : Math.trunc((MAX_NODE_SCORE * (most + least - (scores[i] ?? 0))) / most)
+      }
     },
   }
 }
@@ -264,11 +295,11 @@ export function podTopologySpread(args: PodTopologySpreadArgs, { listers }: Hand
       if (constraints.length === 0) return null
       return new SpreadFilter(cycle.pod, constraints, domainCounts(cycle, constraints, true))
     },
-    preScore(cycle, nodes) {
+    preScore(cycle, nodes, positions) {
       const constraints = constraintsOf(cycle.pod, 'ScheduleAnyway')
       if (constraints.length === 0) return null
       const allKeys = !systemDefaults || (cycle.pod.pod.spec?.topologySpreadConstraints?.length ?? 0) > 0
-      return makeScorer(cycle, constraints, allKeys, nodes)
+      return makeScorer(cycle, constraints, allKeys, nodes, positions)
     },
   }
 }
