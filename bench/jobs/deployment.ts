@@ -4,6 +4,9 @@
  */
 import { Cluster } from '../../src/cluster/cluster.ts'
 import { ADMIN } from '../../src/cluster/identities.ts'
+import { tuneForEngine } from '../../src/server/tune.ts'
+
+tuneForEngine()
 
 const replicas = Number(process.argv[2] ?? 300)
 const workers = Number(process.argv[3] ?? 2)

@@ -1,5 +1,8 @@
 /** An idle three-node cluster: how much time passes in it per second of CPU. Prints one JSON line. */
 import { Cluster } from '../../src/cluster/cluster.ts'
+import { tuneForEngine } from '../../src/server/tune.ts'
+
+tuneForEngine()
 
 const cluster = new Cluster()
 cluster.boot()

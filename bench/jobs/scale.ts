@@ -4,6 +4,9 @@
  */
 import { Cluster } from '../../src/cluster/cluster.ts'
 import { ADMIN } from '../../src/cluster/identities.ts'
+import { tuneForEngine } from '../../src/server/tune.ts'
+
+tuneForEngine()
 
 const nodes = Number(process.argv[2] ?? 5000)
 const pods = Number(process.argv[3] ?? nodes * 30)

@@ -114,7 +114,7 @@ export class Etcd {
   raft: RaftGroup | null = null
   historyLimit: number
 
-  constructor(historyLimit = 1_000_000) {
+  constructor(historyLimit = 300_000) {
     this.historyLimit = historyLimit
   }
 

@@ -7,6 +7,7 @@ import { Cluster } from '../cluster/cluster.ts'
 import { clusterDoor } from '../cluster/door.ts'
 import { applyFile } from '../kubectl/apply.ts'
 import { readOptions } from './options.ts'
+import { tuneForEngine } from './tune.ts'
 
 interface PodTable {
   readonly columnDefinitions: readonly { readonly name: string; readonly priority: number }[]
@@ -17,6 +18,7 @@ interface PodTable {
 }
 
 function main(args: readonly string[]): void {
+  tuneForEngine()
   const firstOption = args.findIndex((arg) => arg.startsWith('--'))
   const files = firstOption < 0 ? args : args.slice(0, firstOption)
   const { seconds, nodes, seed } = readOptions(firstOption < 0 ? [] : args.slice(firstOption), {

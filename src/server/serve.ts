@@ -2,6 +2,7 @@
 import { Cluster } from '../cluster/cluster.ts'
 import { makeListener } from './http-listener.ts'
 import { readOptions } from './options.ts'
+import { tuneForEngine } from './tune.ts'
 import { WallClock } from './wall-clock.ts'
 
 const HOST = '127.0.0.1'
@@ -9,6 +10,7 @@ const HOST = '127.0.0.1'
 const HEAD_START_MS = 15 * 60_000
 
 function main(): void {
+  tuneForEngine()
   const options = readOptions(process.argv.slice(2), { port: 8001, nodes: 2, seed: 42 })
   const cluster = new Cluster({ seed: options.seed, workers: options.nodes, startTimeMs: Date.now() - HEAD_START_MS })
   cluster.boot()
