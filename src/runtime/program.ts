@@ -5,6 +5,7 @@
 import type { Simulation } from '../sim/simulation.ts'
 import { waitFor, type Task } from '../sim/task.ts'
 import type { FileSystem } from './filesystem.ts'
+import type { DnsMessage, DnsQuestion, Endpoint } from './sockets.ts'
 
 /** Runs until it ends; gives the exit code. Killing it cancels the task. */
 export type Program = (system: System) => Task<number>
@@ -35,6 +36,12 @@ export interface HttpResponse {
 export interface PortService {
   readonly protocol: 'tcp' | 'udp' | 'http' | 'https' | 'grpc'
   readonly http?: (request: HttpRequest) => HttpResponse
+  /** In place of `http`, for what takes time or asks others: a proxy, a slow page. */
+  readonly serve?: (request: HttpRequest, peer: Endpoint) => Task<HttpResponse>
+  /** Answers a line of text, or a datagram; undefined: says nothing. */
+  readonly talk?: (text: string, peer: Endpoint) => string | undefined
+  /** Answers DNS questions; undefined: no answer at all. */
+  readonly dns?: (question: DnsQuestion, peer: Endpoint) => Task<DnsMessage | undefined>
   /** Health of a gRPC service: SERVING unless given. */
   readonly grpc?: (service: string) => 'SERVING' | 'NOT_SERVING'
 }

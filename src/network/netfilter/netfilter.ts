@@ -1,0 +1,35 @@
+import type { Flight, Hook, HookEnvironment, HookFunction, Verdict } from './hooks.ts'
+import type { RuleLog } from '../trace.ts'
+
+/** All that hangs on the hooks of one network namespace, in the order of its priorities. */
+export class Netfilter {
+  private readonly functions = new Map<Hook, HookFunction[]>()
+
+  /** Hangs a function on its hook; of equal priority, the one that came first runs first. Gives what takes it off. */
+  register(added: HookFunction): () => void {
+    const list = [...(this.functions.get(added.hook) ?? []), added]
+    this.functions.set(
+      added.hook,
+      list.toSorted((a, b) => a.priority - b.priority),
+    )
+    return () => {
+      this.functions.set(
+        added.hook,
+        (this.functions.get(added.hook) ?? []).filter((other) => other !== added),
+      )
+    }
+  }
+
+  at(hook: Hook): readonly HookFunction[] {
+    return this.functions.get(hook) ?? []
+  }
+
+  /** Runs a packet through a hook until something drops it or all have accepted it. */
+  run(hook: Hook, flight: Flight, environment: HookEnvironment, log: RuleLog | null): Verdict {
+    for (const each of this.at(hook)) {
+      const verdict = each.run(flight, environment, log)
+      if (verdict !== 'accept') return verdict
+    }
+    return 'accept'
+  }
+}
