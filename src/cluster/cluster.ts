@@ -19,6 +19,7 @@ import { addonObjects } from './addons/registry.ts'
 import { componentImages, type ComponentProcess } from './component-images.ts'
 import { containerBackend } from './container-backend.ts'
 import { ControllerManager } from './controller-manager.ts'
+import type { MetricValue } from './custom-metrics.ts'
 import { isReady, Loads, type LoadSpread } from './load.ts'
 import { LocalPathProvisioner } from './local-path-provisioner.ts'
 import { describeMachine, type MachineSpec } from './machine.ts'
@@ -183,6 +184,23 @@ export class Cluster {
     if (!Number.isFinite(cpuMilli) || cpuMilli < 0) return { ok: false, message: 'a load is a number of millicores, 0 or more' }
     this.loads.set(namespace, workload, cpuMilli, spread)
     return { ok: true, message: `${namespace}/${workload} has ${cpuMilli}m to do${spread === 'each' ? ' in each pod' : ''}` }
+  }
+
+  /** What a workload was given to do by setLoad. */
+  loadOf(namespace: string, workload: string): { readonly cpuMilli: number; readonly spread: LoadSpread } | undefined {
+    return this.loads.of(namespace, workload)
+  }
+
+  /** Says what a custom or external metric is; null: it is not measured any more. */
+  setMetric(value: Omit<MetricValue, 'valueMilli'>, valueMilli: number | null): { ok: boolean; message: string } {
+    if (!this.metrics) return { ok: false, message: 'this cluster has no metrics' }
+    if (value.metric === '') return { ok: false, message: 'a metric needs a name' }
+    if (valueMilli !== null && !Number.isFinite(valueMilli)) return { ok: false, message: 'a metric is a number' }
+    this.metrics.custom.set(value, valueMilli)
+    return {
+      ok: true,
+      message: `${value.namespace}/${value.metric} ${valueMilli === null ? 'is gone' : `= ${valueMilli / 1000}`}`,
+    }
   }
 
   /** The component that a program in a container on some machine stands for. */

@@ -47,7 +47,7 @@ export class Loads {
   /** The load on each of these pods, by uid. They must be all pods of their workloads. */
   on(pods: readonly Pod[]): ReadonlyMap<string, number> {
     if (this.loads.size === 0) return new Map()
-    const groups = groupBy(pods.filter(isReady), (pod) => this.workloadOf(pod))
+    const groups = groupBy(pods.filter(isReady), (pod) => workloadOf(this.etcd, pod))
     return new Map(
       [...groups].flatMap(([workload, members]) => {
         const { cpuMilli = 0, spread = 'each' } = this.loads.get(workload) ?? {}
@@ -57,12 +57,18 @@ export class Loads {
     )
   }
 
-  private workloadOf(pod: Pod): string {
-    const { namespace = '', name = '' } = pod.metadata
-    const owner = controllerOf(pod)
-    if (!owner) return `${namespace}/${name}`
-    const bucket = BETWEEN[owner.kind]
-    const above = bucket && controllerOf(this.etcd.get(bucket, `${namespace}/${owner.name}`)?.value)
-    return `${namespace}/${above ? above.name : owner.name}`
+  /** What a workload has to do, if anything. */
+  of(namespace: string, workload: string): { readonly cpuMilli: number; readonly spread: LoadSpread } | undefined {
+    return this.loads.get(`${namespace}/${workload}`)
   }
+}
+
+/** 'namespace/name' of the workload that people know a pod by: a Deployment's, not its ReplicaSet's. */
+export function workloadOf(etcd: Etcd, pod: Pod): string {
+  const { namespace = '', name = '' } = pod.metadata
+  const owner = controllerOf(pod)
+  if (!owner) return `${namespace}/${name}`
+  const bucket = BETWEEN[owner.kind]
+  const above = bucket && controllerOf(etcd.get(bucket, `${namespace}/${owner.name}`)?.value)
+  return `${namespace}/${above ? above.name : owner.name}`
 }

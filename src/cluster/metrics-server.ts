@@ -13,6 +13,7 @@ import type { ResourceInfo } from '../apiserver/resources.ts'
 import { formatTime, parseTime } from '../sim/time.ts'
 import { METRICS_GROUP, METRICS_PRIORITY, METRICS_VERSION } from './addons/metrics-server.ts'
 import type { Cluster } from './cluster.ts'
+import { CustomMetrics } from './custom-metrics.ts'
 import { groupBy, type Loads } from './load.ts'
 import type { NodeHost } from './node-host.ts'
 
@@ -47,13 +48,20 @@ interface MeasuredPod {
 export class MetricsServer implements MetricsSource {
   private readonly cluster: Cluster
   private readonly loads: Loads
-  readonly pods = NO_METRICS.pods
-  readonly object = NO_METRICS.object
-  readonly external = NO_METRICS.external
+  /** What no kubelet measures. */
+  readonly custom: CustomMetrics
+  readonly pods: MetricsSource['pods']
+  readonly object: MetricsSource['object']
+  readonly external: MetricsSource['external']
 
   constructor(cluster: Cluster, loads: Loads) {
     this.cluster = cluster
     this.loads = loads
+    const custom = new CustomMetrics(cluster)
+    this.custom = custom
+    this.pods = (...question) => custom.pods(...question)
+    this.object = (...question) => custom.object(...question)
+    this.external = (...question) => custom.external(...question)
     const { etcd, api } = cluster
     etcd.watch(API_SERVICES, ({ type, key }) => {
       if (key !== API_SERVICE) return

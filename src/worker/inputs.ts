@@ -39,6 +39,10 @@ export function commandTo(cluster: Cluster, command: SimCommand): { ok: boolean;
       return stopEtcdMember(cluster, command.member)
     case 'etcd-start':
       return startEtcdMember(cluster, command.member)
+    case 'set-load':
+      return cluster.setLoad(command.namespace, command.workload, command.cpuMilli, command.spread)
+    case 'set-metric':
+      return cluster.setMetric(command.value, command.valueMilli)
     case 'configure-scheduler':
       return configureScheduler(cluster, command.yaml)
   }

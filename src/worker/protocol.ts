@@ -61,6 +61,16 @@ export interface ApplyOptions {
   readonly namespace?: string
 }
 
+/** A custom or external metric, and what it is about. */
+export interface MetricSetting {
+  readonly namespace: string
+  readonly metric: string
+  readonly subject:
+    | { readonly source: 'pods'; readonly workload: string; readonly spread: 'each' | 'shared' }
+    | { readonly source: 'object'; readonly kind: string; readonly name: string }
+    | { readonly source: 'external'; readonly labels?: { readonly [name: string]: string } }
+}
+
 /** Acts on the world, never on API objects: power, machines, links. */
 export type SimCommand =
   | { readonly type: 'power-off'; readonly node: string }
@@ -81,6 +91,16 @@ export type SimCommand =
   | { readonly type: 'etcd-start'; readonly member: string }
   /** Restarts kube-scheduler with this KubeSchedulerConfiguration (YAML); '' for the default. */
   | { readonly type: 'configure-scheduler'; readonly yaml: string }
+  /** CPU that a workload's pods have to do, in thousandths: each of them, or all together. 0: none. */
+  | {
+      readonly type: 'set-load'
+      readonly namespace: string
+      readonly workload: string
+      readonly cpuMilli: number
+      readonly spread: 'each' | 'shared'
+    }
+  /** What a metric that autoscalers can use is now, in thousandths; null: not measured. */
+  | { readonly type: 'set-metric'; readonly value: MetricSetting; readonly valueMilli: number | null }
 
 /** An entry of the input log: with the seed and the options it reproduces the whole history. */
 export interface LoggedInput {
