@@ -228,11 +228,15 @@ export class ApiServer implements Registry {
       this.managed.carry(shown, object)
       return shown
     }
-    return info.bucket === LEASES ? this.renewed(object) : object
+    if (info.bucket === LEASES) return this.renewed(object)
+    const shown = this.hooks.get(info.bucket)?.shown?.(object) ?? object
+    if (shown !== object) this.managed.carry(shown, object)
+    return shown
   }
 
   private shownList(info: ResourceInfo, list: KubeList): KubeList {
-    return info.bucket === LEASES ? { ...list, items: list.items.map((item) => this.renewed(item)) } : list
+    if (info.bucket !== LEASES && !this.hooks.get(info.bucket)?.shown) return list
+    return { ...list, items: list.items.map((item) => this.shown(info, item)) }
   }
 
   /** The lease with the renewTime that its heartbeat gives it now. */

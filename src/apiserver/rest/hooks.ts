@@ -16,4 +16,6 @@ export interface StoreHook {
   readonly beginCreate?: (scope: RequestScope, object: KubeObject) => BegunWrite
   readonly beginUpdate?: (scope: RequestScope, object: KubeObject, old: KubeObject) => BegunWrite
   readonly afterDelete?: (scope: RequestScope, object: KubeObject) => void
+  /** The object as answers show it; watches give what is stored. k8s 1.36: registry Store Decorator. */
+  readonly shown?: (object: KubeObject) => KubeObject
 }

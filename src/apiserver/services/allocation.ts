@@ -65,8 +65,9 @@ export class ServiceAllocation implements StoreHook {
     }
   }
 
-  private allocate(scope: RequestScope, given: Service, old: Service | undefined): BegunWrite {
-    const service = withoutTrafficPolicy(given)
+  readonly shown = withoutTrafficPolicy
+
+  private allocate(scope: RequestScope, service: Service, old: Service | undefined): BegunWrite {
     const dry = scope.request.options?.dryRun === true
     const { object: addressed, fresh } = this.withAddresses(service, old, dry)
     const ported = this.withHealthCheckPort(scope, this.withNodePorts(scope, addressed, old), old)
@@ -148,10 +149,12 @@ export class ServiceAllocation implements StoreHook {
 }
 
 /** A name elsewhere has no traffic inside the cluster. k8s 1.36: defaultOnReadInternalTrafficPolicy. */
-function withoutTrafficPolicy(service: Service): Service {
+function withoutTrafficPolicy(object: KubeObject): KubeObject {
+  const service = object as Service
   if (!isExternalName(service.spec) || service.spec?.internalTrafficPolicy === undefined) return service
   const { internalTrafficPolicy: _, ...spec } = service.spec
-  return { ...service, spec }
+  const shown: Service = { ...service, spec }
+  return shown
 }
 
 function findRequested(ports: readonly ServicePort[], port: number): number {

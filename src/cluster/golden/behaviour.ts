@@ -66,6 +66,7 @@ class Run {
 
   play(): CaseResult {
     const { cluster, golden } = this
+    this.rehearseNodes()
     this.startMs = cluster.sim.now
     cluster.etcd.watchAll((change) => this.see(change))
     cluster.call(
@@ -86,6 +87,22 @@ class Run {
     this.settle(3000)
     const differences = [...this.problems, ...differencesOf(golden.trace, this.lines, this.anonymizer, endSeconds)]
     return { ok: differences.length === 0, differences }
+  }
+
+  /**
+   * Scenarios were recorded twice in one cluster, and the node controller remembers the health of nodes by name for
+   * good: what is recorded of a node made by hand is its second life.
+   */
+  private rehearseNodes(): void {
+    const { cluster } = this
+    const made = this.golden.steps.filter(({ action }) => action.method === 'POST' && action.path === '/api/v1/nodes')
+    for (const { action } of made) {
+      cluster.call({ method: 'POST', path: '/api/v1/nodes', body: action.body }, ADMIN)
+      cluster.sim.runFor(8000)
+      const name = (action.body as KubeObject).metadata.name ?? ''
+      cluster.call({ method: 'DELETE', path: `/api/v1/nodes/${name}` }, ADMIN)
+    }
+    if (made.length > 0) cluster.sim.runFor(117_000)
   }
 
   private see(change: Change): void {
@@ -185,6 +202,11 @@ class Run {
         this.objects<Job>('jobs.batch').some((object) =>
           object.status?.conditions?.some((c) => c.type === job[1] && c.status === 'True'),
         )
+    const nth = /^(first|second|third) Job\b/.exec(text)?.[1]
+    if (nth) {
+      const wanted = ['first', 'second', 'third'].indexOf(nth) + 1
+      return () => this.lines.filter((line) => line.event === 'ADDED' && line.kind === 'Job').length >= wanted
+    }
     const node = /^(node-\d+) (Unknown|Ready True)$/.exec(text)
     if (node)
       return () =>

@@ -96,7 +96,8 @@ export class GarbageCollection {
     return deletionTimestamp !== undefined && finalizers.includes(FOREGROUND) ? 'waiting' : 'solid'
   }
 
-  private remember(uid: string): void {
+  /** Takes note that an owner is gone. */
+  remember(uid: string): void {
     if (this.absent.size >= ABSENT_CACHE_SIZE) {
       const [oldest] = this.absent
       if (oldest !== undefined) this.absent.delete(oldest)

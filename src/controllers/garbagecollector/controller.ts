@@ -32,16 +32,20 @@ export function garbageCollectorController(context: ControllerContext): Controll
   })
   const graph = new OwnerGraph({ attemptToDelete: enqueue(deleteLoop), attemptToOrphan: enqueue(orphanLoop) })
   const collection = new GarbageCollection(client, graph, refs, enqueue(deleteLoop))
+  const gone = ({ metadata: { uid = '' } }: KubeObject) => {
+    if (graph.nodes.get(uid)?.dependents.size) collection.remember(uid)
+    graph.remove(uid)
+  }
   eachResource(context.informers, (ref) => {
     refs.set(`${ref.group}/${ref.kind}`, ref)
     if (IGNORED.has(resourceKey(ref))) return
     context.informers.for<KubeObject>(ref).addHandler({
       onAdd: (object) => graph.set(ref, object, undefined),
       onUpdate(object, old) {
-        if (object.metadata.uid !== old.metadata.uid) graph.remove(old.metadata.uid ?? '')
+        if (object.metadata.uid !== old.metadata.uid) gone(old)
         graph.set(ref, object, old.metadata.uid === object.metadata.uid ? old : undefined)
       },
-      onDelete: (object) => graph.remove(object.metadata.uid ?? ''),
+      onDelete: gone,
     })
   })
   return controllerFrom('garbage-collector-controller', [deleteLoop, orphanLoop])

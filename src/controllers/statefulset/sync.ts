@@ -171,20 +171,31 @@ export class StatefulSetSync {
   }
 
   private *createPod(pod: Pod): Task {
+    let created: Pod
     try {
       yield* this.createClaims(pod)
       const { generateName: _, ...metadata } = pod.metadata
-      const created = yield* this.parts.client.create(podsRef, {
+      created = yield* this.parts.client.create(podsRef, {
         ...pod,
         metadata: { generateName: pod.metadata.generateName, ...metadata },
       })
       this.parts.ownWrites.wrote(keyOf(this.set), this.parts.seenPods, created)
-      yield* this.retainClaims(created)
     } catch (error) {
       if (!isAlreadyExists(error)) this.record('create', pod, error)
       throw error
     }
+    yield* this.retainClaimsOf(created)
     this.record('create', pod, null)
+  }
+
+  /** As retainClaims; a failure is told as one of the pod's update. k8s 1.36: UpdatePodClaimForRetentionPolicy. */
+  private *retainClaimsOf(pod: Pod): Task {
+    try {
+      yield* this.retainClaims(pod)
+    } catch (error) {
+      this.record('update', pod, error)
+      throw error
+    }
   }
 
   private *deletePod(pod: Pod): Task {
@@ -202,7 +213,7 @@ export class StatefulSetSync {
   /** Gives a pod its name labels and volumes back. k8s 1.36: UpdateStatefulPod. */
   private *conform(pod: Pod): Task {
     if (!hasStorage(this.set, pod)) yield* this.createClaims(pod)
-    yield* this.retainClaims(pod)
+    yield* this.retainClaimsOf(pod)
     let present = pod
     for (let attempt = 0; ; attempt++) {
       const right = hasIdentity(this.set, present) && hasStorage(this.set, present)
@@ -259,7 +270,13 @@ export class StatefulSetSync {
       if (!owners) continue
       const { ownerReferences: _, ...metadata } = claim.metadata
       const next = owners.length > 0 ? { ...metadata, ownerReferences: owners } : metadata
-      yield* this.parts.client.update(persistentvolumeclaims, { ...claim, metadata: next })
+      try {
+        yield* this.parts.client.update(persistentvolumeclaims, { ...claim, metadata: next })
+      } catch (error) {
+        if (!(error instanceof StatusError)) throw error
+        const text = `could not update claim ${name} for delete policy ownerRefs: ${error.message}`
+        throw new StatusError({ ...error.status, message: text })
+      }
     }
   }
 
