@@ -24,6 +24,8 @@ import { SchedulingQueue } from './queue.ts'
 import { schedulePod, type Placed, type Unplaced } from './schedule-one.ts'
 
 const NOTE_LIMIT = 1024
+/** From the arrival of work at an idle scheduler to its first attempt, snapshot and filters included. */
+const WAKE_MS = 4
 /** Pod events about the node a pod is on, or holds. */
 const POD_GONE = { kind: 'Pod', action: Action.Delete } as const
 const POD_CAME = { kind: 'Pod', action: Action.Add } as const
@@ -276,7 +278,7 @@ export class Scheduler {
 
   private wake(): void {
     if (this.nextCycle || !this.queue?.hasNext) return
-    this.nextCycle = this.sim.schedule(Math.max(0, this.earliestCycleMs - this.sim.now), () => {
+    this.nextCycle = this.sim.schedule(Math.max(WAKE_MS, this.earliestCycleMs - this.sim.now), () => {
       this.nextCycle = null
       const next = this.queue?.pop()
       if (!next) return
