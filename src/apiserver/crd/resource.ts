@@ -15,6 +15,7 @@ import { ageColumn, nameColumn } from '../kinds/shared/columns.ts'
 import type { Strategy, TableColumnDefinition } from '../kinds/strategy.ts'
 import type { ResourceInfo, SubresourceInfo } from '../resources.ts'
 import { withSchemaDefaults } from './defaults.ts'
+import { brokenRules, hasRules } from './rules.ts'
 import { listTypeErrors, schemaErrors } from './validate.ts'
 
 const json = (object: KubeObject) => object as unknown as JsonObject
@@ -63,21 +64,17 @@ const NOT_CHECKED =
   'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation'
 const BLOCKING = new Set(['NotSupported', 'Required', 'TooLong', 'TooMany', 'TypeInvalid'])
 
-function hasRules(schema: JSONSchemaProps | undefined): boolean {
-  if (!schema) return false
-  if (schema['x-kubernetes-validations']?.length) return true
-  const parts: unknown[] = [...Object.values(schema.properties ?? {}), schema.items, schema.additionalProperties]
-  return parts.some((part) => typeof part === 'object' && part !== null && hasRules(part as JSONSchemaProps))
-}
-
-/** SIMPLIFIED: the rules of x-kubernetes-validations (CEL) are kept but not evaluated. */
-function validator(schema: JSONSchemaProps | undefined): (object: KubeObject) => FieldError[] {
+/** Rules come after everything else, and only for objects of the right form. k8s 1.36: customresource strategy Validate. */
+function validator(schema: JSONSchemaProps | undefined): (object: KubeObject, old?: KubeObject) => FieldError[] {
   const rules = hasRules(schema)
-  return (object) => {
+  return (object, old) => {
     if (!schema) return []
     const { metadata: _, ...rest } = object
-    const errors = [...schemaErrors(rest, schema, ''), ...listTypeErrors(rest, schema, '')]
-    return rules && errors.some((e) => BLOCKING.has(e.type)) ? [...errors, invalid('<nil>', null, NOT_CHECKED)] : errors
+    const { metadata: __, ...before } = old ?? object
+    const errors = [...schemaErrors(rest, schema, '', old && before), ...listTypeErrors(rest, schema, '')]
+    if (!rules) return errors
+    if (errors.some((e) => BLOCKING.has(e.type))) return [...errors, invalid('<nil>', null, NOT_CHECKED)]
+    return [...errors, ...brokenRules(object, schema, '', old)]
   }
 }
 
@@ -117,7 +114,7 @@ function strategyOf(crd: CustomResourceDefinition, version: CustomResourceDefini
       const { status } = json(object)
       return { ...withoutStatus(old), ...(status === undefined ? {} : { status }) }
     },
-    validate,
+    validate: (object) => validate(object),
     validateUpdate: validate,
     validateStatusUpdate: validate,
     columns: columnsOf(version),

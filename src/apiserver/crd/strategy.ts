@@ -1,10 +1,12 @@
 import { invalid, notSupported, required, type FieldError } from '../../apimachinery/field-errors.ts'
 import { jsonEqual } from '../../apimachinery/equal.ts'
-import type { CustomResourceDefinition } from '../../apimachinery/generated/types.ts'
+import type { CustomResourceConversion, CustomResourceDefinition } from '../../apimachinery/generated/types.ts'
 import type { KubeObject } from '../../apimachinery/resource.ts'
 import { checkImmutable } from '../kinds/shared/checks.ts'
 import { ageColumn, nameColumn } from '../kinds/shared/columns.ts'
 import type { Strategy } from '../kinds/strategy.ts'
+import { ruleErrors } from './rules.ts'
+import { conversionErrors, partErrors } from './version-parts.ts'
 import { structuralErrors } from './structural.ts'
 
 const asCrd = (object: KubeObject) => object as CustomResourceDefinition
@@ -20,9 +22,16 @@ function defaults(object: KubeObject): KubeObject {
       singular: names.singular || names.kind.toLowerCase(),
       listKind: names.listKind || (names.kind ? `${names.kind}List` : ''),
     },
-    conversion: crd.spec?.conversion ?? { strategy: 'None' },
+    conversion: withServicePort(crd.spec?.conversion ?? { strategy: 'None' }),
   }
   return { ...crd, spec } as KubeObject
+}
+
+function withServicePort(conversion: CustomResourceConversion): CustomResourceConversion {
+  const service = conversion.webhook?.clientConfig?.service
+  if (!conversion.webhook || !service || service.port !== undefined) return conversion
+  const clientConfig = { ...conversion.webhook.clientConfig, service: { ...service, port: 443 } }
+  return { ...conversion, webhook: { ...conversion.webhook, clientConfig } }
 }
 
 function prepareForCreate(object: KubeObject): KubeObject {
@@ -49,7 +58,7 @@ function prepareForUpdate(object: KubeObject, old: KubeObject): KubeObject {
 
 const APPROVAL = 'api-approved.kubernetes.io'
 
-/** k8s 1.36: ValidateCustomResourceDefinition. SIMPLIFIED: CEL rules and conversion webhooks are not compiled. */
+/** k8s 1.36: ValidateCustomResourceDefinition. */
 function validate(object: KubeObject): FieldError[] {
   const crd = asCrd(object)
   const { group = '', names, versions = [], scope } = crd.spec
@@ -58,7 +67,7 @@ function validate(object: KubeObject): FieldError[] {
     errors.push(invalid('metadata.name', crd.metadata.name, 'must be spec.names.plural+"."+spec.group'))
   if (group === '') errors.push(required('spec.group'))
   if (scope !== 'Cluster' && scope !== 'Namespaced') errors.push(notSupported('spec.scope', scope, ['Cluster', 'Namespaced']))
-  errors.push(...protectedGroupErrors(crd), ...versionErrors(crd))
+  errors.push(...protectedGroupErrors(crd), ...versionErrors(crd), ...partErrors(crd), ...conversionErrors(crd))
   if (versions.filter((v) => v.storage).length !== 1)
     errors.push(
       invalid(
@@ -98,7 +107,9 @@ function versionErrors({ spec }: CustomResourceDefinition): FieldError[] {
     const path = `spec.versions[${i}].schema.openAPIV3Schema`
     const schema = version.schema?.openAPIV3Schema
     if (!schema) return [required(path)]
-    return structuralErrors(schema, single ? 'spec.validation.openAPIV3Schema' : path)
+    const at = single ? 'spec.validation.openAPIV3Schema' : path
+    const errors = structuralErrors(schema, at)
+    return errors.length > 0 ? errors : ruleErrors(schema, at)
   })
 }
 

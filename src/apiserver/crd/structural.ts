@@ -1,5 +1,6 @@
 import { forbidden, notSupported, required, type FieldError } from '../../apimachinery/field-errors.ts'
 import type { JSONSchemaProps } from '../../apimachinery/generated/types.ts'
+import { ruleFormErrors } from './rules.ts'
 import { schemaErrors } from './validate.ts'
 
 const isSchema = (value: unknown): value is JSONSchemaProps =>
@@ -39,7 +40,7 @@ export function structuralErrors(schema: JSONSchemaProps, path: string, level: L
   if (isSchema(schema.additionalProperties))
     errors.push(...structuralErrors(schema.additionalProperties, `${path}.additionalProperties`, 'field'))
   if (isSchema(schema.items)) errors.push(...structuralErrors(schema.items, `${path}.items`, 'item'))
-  errors.push(...listTypeRules(schema, path))
+  errors.push(...listTypeRules(schema, path), ...ruleFormErrors(schema, path))
   if (schema.default !== undefined) errors.push(...schemaErrors(schema.default, schema, `${path}.default`))
   return errors
 }

@@ -4,6 +4,7 @@ import type { JSONSchemaProps } from '../../apimachinery/generated/types.ts'
 import { canonical, QuantityError } from '../../apimachinery/quantity.ts'
 import { parseTime } from '../../sim/time.ts'
 import type { JsonObject } from '../../apimachinery/resource.ts'
+import { correlatedField, correlatedItem } from './rules.ts'
 
 const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
 const isSchema = (value: unknown): value is JSONSchemaProps => isObject(value)
@@ -25,10 +26,12 @@ function hasType(value: unknown, schema: JSONSchemaProps): boolean {
 const child = (path: string, key: string) => (path === '' ? key : `${path}.${key}`)
 
 /**
- * Checks a value against a schema. Errors carry the texts of the API server.
- * k8s 1.36: kube-openapi validation, apiextensions ValidateCustomResource.
+ * Checks a value against a schema. Errors carry the texts of the API server. What an update leaves as it was is not
+ * held against it: `old` is the value before.
+ * k8s 1.36: kube-openapi validation, apiextensions ValidateCustomResource, CRDValidationRatcheting.
  */
-export function schemaErrors(value: unknown, schema: JSONSchemaProps, path: string): FieldError[] {
+export function schemaErrors(value: unknown, schema: JSONSchemaProps, path: string, old?: unknown): FieldError[] {
+  if (old !== undefined && jsonEqual(value, old)) return []
   if (!hasType(value, schema)) {
     const met = typeName(value)
     const type = schema['x-kubernetes-int-or-string'] ? 'integer,string' : schema.type
@@ -47,8 +50,8 @@ export function schemaErrors(value: unknown, schema: JSONSchemaProps, path: stri
     )
   if (typeof value === 'string') errors.push(...stringErrors(value, schema, path))
   else if (typeof value === 'number') errors.push(...numberErrors(value, schema, path))
-  else if (Array.isArray(value)) errors.push(...listErrors(value, schema, path))
-  else if (isObject(value)) errors.push(...objectErrors(value, schema, path))
+  else if (Array.isArray(value)) errors.push(...listErrors(value, schema, path, old))
+  else if (isObject(value)) errors.push(...objectErrors(value, schema, path, old))
   return [...errors, ...combinedErrors(value, schema, path)]
 }
 
@@ -117,10 +120,12 @@ function numberErrors(value: number, schema: JSONSchemaProps, path: string): Fie
   return errors
 }
 
-function listErrors(value: readonly unknown[], schema: JSONSchemaProps, path: string): FieldError[] {
+function listErrors(value: readonly unknown[], schema: JSONSchemaProps, path: string, old: unknown): FieldError[] {
   const errors: FieldError[] = []
   const { items } = schema
-  if (isSchema(items)) for (const [i, item] of value.entries()) errors.push(...schemaErrors(item, items, `${path}[${i}]`))
+  if (isSchema(items))
+    for (const [i, item] of value.entries())
+      errors.push(...schemaErrors(item, items, `${path}[${i}]`, correlatedItem(schema, old, item)))
   if (schema.maxItems !== undefined && value.length > schema.maxItems) errors.push(tooMany(path, value.length, schema.maxItems))
   if (schema.minItems !== undefined && value.length < schema.minItems)
     errors.push(invalid(path, value, `${path} in body should have at least ${schema.minItems} items`))
@@ -129,15 +134,16 @@ function listErrors(value: readonly unknown[], schema: JSONSchemaProps, path: st
   return errors
 }
 
-function objectErrors(value: JsonObject, schema: JSONSchemaProps, path: string): FieldError[] {
+function objectErrors(value: JsonObject, schema: JSONSchemaProps, path: string, old: unknown): FieldError[] {
   const errors: FieldError[] = []
   for (const name of schema.required ?? []) if (value[name] === undefined) errors.push(required(child(path, name)))
   for (const [key, item] of Object.entries(value)) {
     const property = schema.properties?.[key]
     const other = schema.additionalProperties
     if (item === undefined) continue
-    if (property) errors.push(...schemaErrors(item, property, child(path, key)))
-    else if (isSchema(other)) errors.push(...schemaErrors(item, other, child(path, key)))
+    const before = correlatedField(old, key)
+    if (property) errors.push(...schemaErrors(item, property, child(path, key), before))
+    else if (isSchema(other)) errors.push(...schemaErrors(item, other, child(path, key), before))
   }
   const count = Object.keys(value).length
   if (schema.maxProperties !== undefined && count > schema.maxProperties) errors.push(tooMany(path, count, schema.maxProperties))

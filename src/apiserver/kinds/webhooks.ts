@@ -116,13 +116,15 @@ function checkService(service: ServiceReference, field: string): FieldError[] {
   return service.path === undefined ? errors : [...errors, ...checkServicePath(service.path, `${field}.path`)]
 }
 
-function checkClient({ url, service }: ClientConfig, field: string): FieldError[] {
+/** Where a webhook is: exactly one of an address and a Service. */
+export function checkClientAt({ url, service }: ClientConfig, field: string): FieldError[] {
   if ((url === undefined) === (service === undefined)) return [required(field, 'exactly one of url or service is required')]
   if (url !== undefined) return checkUrl(url, `${field}.url`)
   return service === undefined ? [] : checkService(service, `${field}.service`)
 }
 
-function checkReviewVersions(versions: readonly string[], lenient: boolean, field: string): FieldError[] {
+/** The versions of reviews that a webhook understands; at least one has to be known unless an update found it so. */
+export function checkReviewVersions(versions: readonly string[], lenient: boolean, field: string): FieldError[] {
   const known = REVIEW_VERSIONS.join(', ')
   if (versions.length === 0) return [required(field, `must specify one of ${known}`)]
   const errors = versions.flatMap((version, i) => {
@@ -154,7 +156,7 @@ function checkWebhook(hook: Webhook, lenient: Leniency, field: string): FieldErr
     ...(reinvocationPolicy === undefined
       ? []
       : checkOneOf(reinvocationPolicy, REINVOCATION_POLICIES, `${field}.reinvocationPolicy`)),
-    ...checkClient(hook.clientConfig ?? {}, `${field}.clientConfig`),
+    ...checkClientAt(hook.clientConfig ?? {}, `${field}.clientConfig`),
     ...checkMatchConditions(hook.matchConditions, `${field}.matchConditions`),
     ...checkReviewVersions(hook.admissionReviewVersions ?? [], lenient.anyVersion, `${field}.admissionReviewVersions`),
   ]

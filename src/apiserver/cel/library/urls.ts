@@ -20,7 +20,7 @@ class UrlValue {
 function readUrl(text: string): UrlValue | string {
   const why = (reason: string) => `URL parse error during conversion from string: parse ${JSON.stringify(text)}: ${reason}`
   if (text === '') return why('empty url')
-  if (/[\x00-\x20\x7f]/.test(text)) return why('net/url: invalid control character in URL')
+  if ([...text].some((char) => char <= ' ' || char === '\u007f')) return why('net/url: invalid control character in URL')
   const [, scheme = '', rest = ''] = /^([a-zA-Z][a-zA-Z0-9+.-]*):(.*)$/.exec(text) ?? ['', '', text]
   if (/%(?![0-9a-fA-F]{2})/.test(rest)) return why(`invalid URL escape ${JSON.stringify(/%.{0,2}/.exec(rest)?.[0] ?? '%')}`)
   if (!rest.startsWith('/'))
