@@ -1,6 +1,7 @@
 /** A packet's headers as they stand between two stations of its way. Immutable: NAT and routing make new ones. */
 
-export type Protocol = 'tcp' | 'udp' | 'sctp' | 'icmp' | 'icmpv6'
+/** ipip only as the outer header of a tunnel. */
+export type Protocol = 'tcp' | 'udp' | 'sctp' | 'icmp' | 'icmpv6' | 'ipip'
 
 /** TCP flags in tcpdump's letters: S, S. (SYN+ACK), . (ACK), P. (data), F. (end), R, R. (reset). */
 export type TcpFlags = 'S' | 'S.' | '.' | 'P.' | 'F.' | 'R' | 'R.'
@@ -41,6 +42,8 @@ export interface Packet {
   readonly ttl: number
   /** IP total length, bytes, without encapsulation. */
   readonly length: number
+  /** Must not be cut into fragments. TCP sets it, others on wish. Default: only TCP. */
+  readonly dontFragment?: boolean
   /** The kernel's mark (fwmark), 0 unless a rule set it. Does not leave the machine. */
   readonly mark: number
   readonly sourceMac?: string
