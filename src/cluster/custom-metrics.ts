@@ -5,7 +5,6 @@ import type { ResourceInfo } from '../apiserver/resources.ts'
 import { MetricsError, NO_METRICS, type MetricsSource, type PodMetrics } from '../controllers/horizontalpodautoscaler/metrics.ts'
 import type { Etcd } from '../etcd/etcd.ts'
 import { formatTime } from '../sim/time.ts'
-import { CUSTOM_METRICS_API, EXTERNAL_METRICS_API } from './addons/metrics-adapter.ts'
 import type { Cluster } from './cluster.ts'
 import { groupBy, isReady, workloadOf, type LoadSpread } from './load.ts'
 
@@ -23,6 +22,8 @@ export interface MetricValue {
   readonly valueMilli: number
 }
 
+export const CUSTOM_METRICS_API = 'v1beta2.custom.metrics.k8s.io'
+const EXTERNAL_METRICS_API = 'v1beta1.external.metrics.k8s.io'
 const API_SERVICES = 'apiservices.apiregistration.k8s.io'
 /** Of the measurements: as the default rate interval of adapters. */
 const WINDOW_MS = 60_000
@@ -30,7 +31,7 @@ const WINDOW_MS = 60_000
 /**
  * Metrics that no kubelet knows: requests a second, lengths of queues. Their values are what people say they are; they
  * are served as custom.metrics.k8s.io and external.metrics.k8s.io while those APIServices are there.
- * SIMPLIFIED: custom metrics are for autoscalers only; over HTTP, only external ones can be read.
+ * SIMPLIFIED: no adapter runs in a pod, so its APIServices are local ones; custom metrics are for autoscalers only; over HTTP, only external ones can be read.
  */
 export class CustomMetrics implements Pick<MetricsSource, 'pods' | 'object' | 'external'> {
   private readonly cluster: Cluster

@@ -248,6 +248,8 @@ export class FakeEngine implements EngineTransport {
       statusLine: `deployment "${name}" successfully rolled out`,
       lanes: [],
       points: [],
+      metrics: [],
+      adapter: false,
     }
   }
 }

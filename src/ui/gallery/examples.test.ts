@@ -21,7 +21,7 @@ describe('examples', () => {
   it.each(EXAMPLES.map(({ id }) => id))('%s is a manifest of known kinds, whose selectors match their templates', (id) => {
     for (const manifest of loadAll(exampleText(id)) as Manifest[]) {
       expect(kinds).toContain(`${manifest.apiVersion} ${manifest.kind}`)
-      expect(manifest.metadata.name).toMatch(/^[a-z][a-z0-9-]*$/)
+      expect(manifest.metadata.name).toMatch(/^[a-z][a-z0-9.-]*$/)
       const selector = manifest.spec?.selector?.matchLabels
       if (selector && manifest.spec?.template) expect(manifest.spec.template.metadata?.labels).toMatchObject(selector)
     }

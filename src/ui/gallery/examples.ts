@@ -18,6 +18,8 @@ export const EXAMPLES: readonly ExampleEntry[] = [
   { id: 'rolling-update', group: 'rollout' },
   { id: 'recreate', group: 'rollout' },
   { id: 'disruption', group: 'rollout' },
+  { id: 'autoscaling', group: 'rollout' },
+  { id: 'metrics-adapter', group: 'rollout' },
   { id: 'broken-image', group: 'trouble' },
   { id: 'crash-loop', group: 'trouble' },
   { id: 'probes', group: 'trouble' },
@@ -26,6 +28,7 @@ export const EXAMPLES: readonly ExampleEntry[] = [
   { id: 'every-node', group: 'placement' },
   { id: 'stateful', group: 'shape' },
   { id: 'job', group: 'shape' },
+  { id: 'indexed-job', group: 'shape' },
   { id: 'init-and-sidecar', group: 'shape' },
 ]
 

@@ -15,6 +15,7 @@ interface Counted {
  */
 export class RolloutHistory {
   private readonly laneOf: (pod: Pod) => string | null
+  private readonly keepsEnded: boolean
   private readonly pods = new Map<string, Counted>()
   private readonly end: () => void
   private readonly perLane = new Map<string, number>()
@@ -23,8 +24,10 @@ export class RolloutHistory {
   /** Raised with every point. */
   version = 0
 
-  constructor(etcd: Etcd, laneOf: (pod: Pod) => string | null) {
+  /** `keepsEnded`: pods that succeeded or failed count as long as they are there. */
+  constructor(etcd: Etcd, laneOf: (pod: Pod) => string | null, keepsEnded = false) {
     this.laneOf = laneOf
+    this.keepsEnded = keepsEnded
     for (const change of etcd.history()) if (change.bucket === 'pods') this.take(change)
     this.end = etcd.watch('pods', (change) => this.take(change))
   }
@@ -43,7 +46,8 @@ export class RolloutHistory {
     const lane = this.laneOf(pod)
     const uid = pod.metadata.uid ?? ''
     const before = this.pods.get(uid)
-    const counts = lane !== null && change.type === 'put' && pod.metadata.deletionTimestamp === undefined && !hasEnded(pod)
+    const isCounted = pod.metadata.deletionTimestamp === undefined && (this.keepsEnded || !hasEnded(pod))
+    const counts = lane !== null && change.type === 'put' && isCounted
     const now: Counted | undefined = counts ? { lane, available: isReady(pod) } : undefined
     if (before?.lane === now?.lane && before?.available === now?.available) return
     this.count(before, -1)

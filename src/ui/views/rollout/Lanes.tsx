@@ -21,32 +21,41 @@ export function Lanes({ view }: { readonly view: RolloutView }) {
       {lanes
         .filter((lane) => !hidden.has(lane))
         .map((lane) => (
-          <Lane key={lane.name} lane={lane} />
+          <Lane key={lane.name} lane={lane} partition={view.partition} />
         ))}
       {hidden.size > 0 && <p className="muted">{t('older', { count: hidden.size })}</p>}
     </section>
   )
 }
 
-function Lane({ lane }: { readonly lane: RevisionLane }) {
+/** `partition`: ordinals below it keep their revision. */
+function Lane({ lane, partition }: { readonly lane: RevisionLane; readonly partition: number | undefined }) {
   const { t } = useTranslation('rollout')
   const select = useSelection((state) => state.select)
   const selected = useSelection((state) => state.selected)
+  const heading = lane.of ? t(`of.${lane.of}`) : `${t('revision')} ${lane.revision}`
   return (
-    <article className={styles.lane} data-current={lane.current || undefined} aria-label={`${t('revision')} ${lane.revision}`}>
+    <article className={styles.lane} data-current={lane.current || undefined} aria-label={heading}>
       <header>
         <h3>
-          {t('revision')} {lane.revision}
-          {lane.current && <span className={styles.tag}>{t('current')}</span>}
+          {heading}
+          {lane.current && lane.of !== 'active' && (
+            <span className={styles.tag}>{t(lane.of === 'job' ? 'running' : 'current')}</span>
+          )}
         </h3>
-        <p className="mono wrap-anywhere">{lane.name}</p>
+        {(lane.of === undefined || lane.of === 'job') && <p className="mono wrap-anywhere">{lane.name}</p>}
         {lane.images.map((image) => (
           <p key={image} className="mono muted wrap-anywhere">
             {image}
           </p>
         ))}
         <p className={styles.counts}>
-          {t('counts', { desired: lane.desired, replicas: lane.replicas, ready: lane.ready, available: lane.available })}
+          {t(lane.of ? 'endCounts' : 'counts', {
+            desired: lane.desired,
+            replicas: lane.replicas,
+            ready: lane.ready,
+            available: lane.available,
+          })}
         </p>
       </header>
       <ul className={styles.pods}>
@@ -55,6 +64,7 @@ function Lane({ lane }: { readonly lane: RevisionLane }) {
             <button
               type="button"
               className={styles.pod}
+              data-held={(partition !== undefined && (pod.ordinal ?? partition) < partition) || undefined}
               aria-label={`${pod.name}, ${pod.status}, ${pod.node || t('noNode')}`}
               aria-pressed={selected?.resource === 'pods' && selected.name === pod.name && selected.namespace === pod.namespace}
               title={`${pod.name}\n${pod.status}\n${pod.node || t('noNode')}`}
@@ -69,7 +79,11 @@ function Lane({ lane }: { readonly lane: RevisionLane }) {
               />
               {lane.pods.length <= NAMED && (
                 <span>
-                  <span className="mono">{shortName(pod.name, lane.name)}</span>
+                  <span className="mono">
+                    {pod.ordinal === undefined
+                      ? shortName(pod.name, lane.name)
+                      : `#${pod.ordinal} ${shortName(pod.name, lane.name)}`}
+                  </span>
                   <span className={styles.podStatus}>{pod.status}</span>
                 </span>
               )}

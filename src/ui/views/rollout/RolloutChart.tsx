@@ -1,8 +1,9 @@
-import { useEffect, useRef, useState, type RefObject } from 'react'
+import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { RolloutView } from '../../../worker/protocol.ts'
 import { chartModel } from './chart.ts'
 import styles from './RolloutView.module.css'
+import { useSize } from './use-size.ts'
 
 const WINDOWS = [60_000, 300_000, 0] as const
 
@@ -99,18 +100,4 @@ function Budget({ y, x1, x2, above, text }: BudgetProps) {
       </text>
     </g>
   )
-}
-
-function useSize(ref: RefObject<HTMLElement | null>): { readonly width: number; readonly height: number } {
-  const [size, setSize] = useState({ width: 640, height: 200 })
-  useEffect(() => {
-    const element = ref.current
-    if (!element) return
-    const observer = new ResizeObserver(() =>
-      setSize({ width: Math.max(240, element.clientWidth), height: Math.max(120, element.clientHeight) }),
-    )
-    observer.observe(element)
-    return () => observer.disconnect()
-  }, [ref])
-  return size
 }

@@ -1,14 +1,17 @@
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { RolloutView as RolloutData } from '../../../worker/protocol.ts'
 import { useFeed, useFeedDeltas } from '../../engine/hooks.ts'
 import { KindIcon } from '../../icons/Icon.tsx'
 import { useSelection } from '../../state/selection.ts'
+import { AutoscalerPanel } from './AutoscalerPanel.tsx'
+import { Conditions } from './Conditions.tsx'
+import { CronPanel, JobPanel } from './JobPanel.tsx'
 import { Lanes } from './Lanes.tsx'
+import { LoadPanel } from './LoadPanel.tsx'
 import { RolloutChart } from './RolloutChart.tsx'
 import styles from './RolloutView.module.css'
 import { WorkloadPicker } from './WorkloadPicker.tsx'
-import { ownerRef, useWorkload, WORKLOADS } from './workload.ts'
+import { isWorkload, ownerRef, useWorkload } from './workload.ts'
 
 /** The chart's now moves in steps of this: it is read, not watched. */
 const NOW_STEP_MS = 200
@@ -47,35 +50,25 @@ export default function RolloutView() {
           {data.strategy}
           {data.maxSurge !== '' && ` · maxSurge ${data.maxSurge}`}
           {data.maxUnavailable !== '' && ` · maxUnavailable ${data.maxUnavailable}`}
-          {` · ${t('desired', { count: data.desired })}`}
+          {!data.cron && ` · ${t('desired', { count: data.desired })}`}
+          {(data.partition ?? 0) > 0 && ` · ${t('partition', { partition: data.partition })}`}
         </span>
-        {data.paused && <span className={styles.tag}>{t('paused')}</span>}
+        {data.paused && <span className={styles.tag}>{t(data.job || data.cron ? 'suspended' : 'paused')}</span>}
         {other}
       </header>
-      <p className={styles.status} aria-live="polite">
-        <code>{data.statusLine}</code>
-      </p>
-      <Conditions view={data} />
+      {data.statusLine !== '' && (
+        <p className={styles.status} aria-live="polite">
+          <code>{data.statusLine}</code>
+        </p>
+      )}
+      {data.job && <JobPanel job={data.job} nowMs={nowMs} />}
+      {data.cron && <CronPanel cron={data.cron} nowMs={nowMs} />}
+      <Conditions conditions={data.conditions} />
       <RolloutChart view={data} nowMs={Math.max(nowMs, data.points.at(-1)?.timeMs ?? 0)} />
+      {data.autoscaler && <AutoscalerPanel autoscaler={data.autoscaler} namespace={data.namespace} nowMs={nowMs} />}
+      {!data.job && !data.cron && <LoadPanel view={data} />}
       <Lanes view={data} />
     </div>
-  )
-}
-
-function Conditions({ view }: { readonly view: RolloutData }) {
-  const { t } = useTranslation('rollout')
-  if (view.conditions.length === 0) return null
-  return (
-    <dl className={styles.conditions} aria-label={t('conditions')}>
-      {view.conditions.map((condition) => (
-        <div key={condition.type} title={condition.message}>
-          <dt>{condition.type}</dt>
-          <dd>
-            <b>{condition.status}</b> {condition.reason}
-          </dd>
-        </div>
-      ))}
-    </dl>
   )
 }
 
@@ -86,7 +79,7 @@ function useFollowSelection(): void {
   const { data: map, version } = useFeed(selected?.resource === 'pods' ? { feed: 'map' } : null)
   useEffect(() => {
     if (!selected) return
-    if (selected.group === 'apps' && WORKLOADS[selected.resource]) show(selected)
+    if (isWorkload(selected)) show(selected)
     else if (selected.resource === 'pods' && map)
       for (const pod of map.pods.values())
         if (pod.name === selected.name && pod.namespace === selected.namespace) {

@@ -10,8 +10,17 @@ import { WORKLOADS, workloadRef } from './workload.ts'
 export function WorkloadPicker() {
   const { t } = useTranslation('rollout')
   const openDock = useLayout((state) => state.openDock)
-  const lists = [useWorkloads('deployments'), useWorkloads('statefulsets'), useWorkloads('daemonsets')]
-  const rows = lists.flatMap((list) => list ?? [])
+  const lists = [
+    useWorkloads('deployments', 'ready'),
+    useWorkloads('statefulsets', 'ready'),
+    useWorkloads('daemonsets', 'ready'),
+    useWorkloads('cronjobs', 'schedule'),
+    useWorkloads('jobs', 'completions'),
+    useWorkloads('replicasets', 'ready'),
+    useWorkloads('replicationcontrollers', 'ready'),
+  ]
+  // What another workload runs is reached through it.
+  const rows = lists.flatMap((list) => list ?? []).filter(({ owned }) => !owned)
   return (
     <div className={styles.picker}>
       <h2>{t('pick')}</h2>
@@ -32,7 +41,7 @@ export function WorkloadPicker() {
               className={styles.workload}
               onClick={() => useSelection.getState().select(workloadRef(row.resource, row.namespace, row.name))}
             >
-              <KindIcon kind={WORKLOADS[row.resource] ?? ''} />
+              <KindIcon kind={WORKLOADS[row.resource]?.kind ?? ''} />
               <span className="mono">{row.name}</span>
               <span className="muted">{row.namespace}</span>
               <span className={styles.workloadReady}>{row.ready}</span>
@@ -44,15 +53,21 @@ export function WorkloadPicker() {
   )
 }
 
-function useWorkloads(resource: string) {
-  const { data } = useFeed({ feed: 'table', group: 'apps', version: 'v1', resource })
+/** All of one kind, with the column that tells best how it stands. */
+function useWorkloads(resource: string, told: string) {
+  const { group = '' } = WORKLOADS[resource] ?? {}
+  const { data } = useFeed({ feed: 'table', group, version: 'v1', resource })
+  const { data: map } = useFeed({ feed: 'map' })
   if (!data) return undefined
-  const column = data.columns.findIndex(({ name }) => name.toLowerCase() === 'ready')
+  const column = data.columns.findIndex(({ name }) => name.toLowerCase() === told)
+  const owners = new Set([...(map?.pods.values() ?? [])].map(({ namespace, owner }) => `${namespace}/${owner}`))
+  const { kind = '' } = WORKLOADS[resource] ?? {}
   return [...data.rows.values()].map(({ key, namespace, name, cells }) => ({
     resource,
     key,
     namespace,
     name,
+    owned: resource === 'replicasets' && !owners.has(`${namespace}/${kind}/${name}`),
     ready: column < 0 ? '' : String(cells[column] ?? ''),
   }))
 }

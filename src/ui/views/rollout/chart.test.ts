@@ -27,6 +27,8 @@ const view: RolloutView = {
     { ...lane, name: 'old', revision: 1, current: false },
   ],
   points,
+  metrics: [],
+  adapter: false,
 }
 const size = { width: 600, height: 200, top: 10, right: 10, bottom: 20, left: 30 }
 

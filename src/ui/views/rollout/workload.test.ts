@@ -11,6 +11,6 @@ describe('the workload of a pod', () => {
       namespace: 'shop',
       name: 'db',
     })
-    expect([ownerRef('Job/count', 'shop'), ownerRef('', 'shop')]).toEqual([null, null])
+    expect([ownerRef('Node/count', 'shop'), ownerRef('', 'shop')]).toEqual([null, null])
   })
 })

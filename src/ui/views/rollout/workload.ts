@@ -1,11 +1,20 @@
 import { create } from 'zustand'
 import type { ObjectRef } from '../../state/selection.ts'
 
-/** The kinds that roll out revisions, by resource. */
-export const WORKLOADS: { readonly [resource: string]: string } = {
-  deployments: 'Deployment',
-  statefulsets: 'StatefulSet',
-  daemonsets: 'DaemonSet',
+interface WorkloadKind {
+  readonly group: string
+  readonly kind: string
+}
+
+/** The kinds that run pods, by resource. */
+export const WORKLOADS: { readonly [resource: string]: WorkloadKind } = {
+  deployments: { group: 'apps', kind: 'Deployment' },
+  statefulsets: { group: 'apps', kind: 'StatefulSet' },
+  daemonsets: { group: 'apps', kind: 'DaemonSet' },
+  cronjobs: { group: 'batch', kind: 'CronJob' },
+  jobs: { group: 'batch', kind: 'Job' },
+  replicasets: { group: 'apps', kind: 'ReplicaSet' },
+  replicationcontrollers: { group: '', kind: 'ReplicationController' },
 }
 
 /** The workload whose rollout is shown. It stays while pods of it are selected one after the other. */
@@ -17,12 +26,18 @@ export const useWorkload = create<{ readonly shown: ObjectRef | null; readonly s
 )
 
 export function workloadRef(resource: string, namespace: string, name: string): ObjectRef {
-  return { group: 'apps', version: 'v1', resource, kind: WORKLOADS[resource] ?? '', namespace, name }
+  const { group, kind } = WORKLOADS[resource] ?? { group: '', kind: '' }
+  return { group, version: 'v1', resource, kind, namespace, name }
 }
 
-/** The workload that an owner such as 'Deployment/web' names; null for others, such as jobs. */
+/** Whether an object is of a kind that this view shows. */
+export function isWorkload({ group, resource }: ObjectRef): boolean {
+  return WORKLOADS[resource]?.group === group
+}
+
+/** The workload that an owner such as 'Deployment/web' names; null for others. */
 export function ownerRef(owner: string, namespace: string): ObjectRef | null {
   const slash = owner.indexOf('/')
-  const resource = Object.entries(WORKLOADS).find(([, kind]) => kind === owner.slice(0, slash))?.[0]
+  const resource = Object.entries(WORKLOADS).find(([, { kind }]) => kind === owner.slice(0, slash))?.[0]
   return resource === undefined ? null : workloadRef(resource, namespace, owner.slice(slash + 1))
 }
