@@ -2,6 +2,7 @@ import { DOCK_TABS } from '../panels/dock-tabs.ts'
 import { useClusterOptions } from '../state/cluster-options.ts'
 import { useLayout } from '../state/layout.ts'
 import { sameObject, useSelection } from '../state/selection.ts'
+import { useViewParams } from '../state/view-params.ts'
 import { VIEWS } from '../views/registry.ts'
 import { formatUrl, parseUrl } from './url.ts'
 import type { UrlState } from './url.ts'
@@ -17,7 +18,9 @@ function read(): UrlState {
 function present(): UrlState {
   const { view, inspectorTab, dockOpen, dockTab, table } = useLayout.getState()
   const { seed, workers } = useClusterOptions.getState()
-  return { seed, workers, view, inspectorTab, dock: dockOpen ? dockTab : '', table, selected: useSelection.getState().selected }
+  const { selected } = useSelection.getState()
+  const { params } = useViewParams.getState()
+  return { seed, workers, view, inspectorTab, dock: dockOpen ? dockTab : '', table, selected, params }
 }
 
 function show(state: UrlState): void {
@@ -28,6 +31,7 @@ function show(state: UrlState): void {
     dockOpen: state.dock !== '',
     ...(state.dock === '' ? {} : { dockTab: state.dock }),
   })
+  useViewParams.getState().set(state.params)
   if (!sameObject(state.selected, useSelection.getState().selected)) useSelection.getState().select(state.selected)
 }
 
@@ -53,6 +57,7 @@ export function startUrlState(): void {
   }
   useLayout.subscribe(write)
   useSelection.subscribe(write)
+  useViewParams.subscribe(write)
   useClusterOptions.subscribe(write)
   addEventListener('popstate', () => {
     const state = read()
@@ -63,5 +68,5 @@ export function startUrlState(): void {
 }
 
 function stepOf(state: UrlState): string {
-  return formatUrl({ ...state, inspectorTab: 'summary', dock: '' })
+  return formatUrl({ ...state, inspectorTab: 'summary', dock: '', params: {} })
 }

@@ -58,9 +58,11 @@ describe('the URL', () => {
         namespaced: fc.boolean(),
         namespace: fc.oneof(fc.constant(''), word),
       }),
+      param: fc.string({ minLength: 1, maxLength: 40 }),
     })
     fc.assert(
-      fc.property(state, (given) => {
+      fc.property(state, ({ param, ...rest }) => {
+        const given = { ...rest, params: { [`${rest.view}.to`]: param } }
         expect(parse(formatUrl(given))).toEqual(given)
       }),
       { seed: 1, numRuns: 200 },

@@ -12,6 +12,8 @@ export interface UrlState {
   /** '' when the dock is folded. */
   readonly dock: string
   readonly table: TableTarget
+  /** Of views, by '<view>.<name>'. */
+  readonly params: { readonly [name: string]: string }
 }
 
 export const URL_DEFAULTS: UrlState = {
@@ -22,6 +24,7 @@ export const URL_DEFAULTS: UrlState = {
   inspectorTab: 'summary',
   dock: 'yaml',
   table: PODS_TABLE,
+  params: {},
 }
 
 const MAX_WORKERS = 5000
@@ -43,6 +46,8 @@ export function formatUrl(state: UrlState): string {
   if (tableText !== segments([...PODS_SEGMENTS])) params.push(`table=${tableText}`)
   if (state.seed !== URL_DEFAULTS.seed) params.push(`seed=${state.seed}`)
   if (state.workers !== URL_DEFAULTS.workers) params.push(`workers=${state.workers}`)
+  for (const [name, value] of Object.entries(state.params).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    if (name.startsWith(`${state.view}.`)) params.push(`${name}=${encodeURIComponent(value)}`)
   return `#/${state.view}${params.length > 0 ? `?${params.join('&')}` : ''}`
 }
 const PODS_SEGMENTS = [PODS_TABLE.group, PODS_TABLE.version, PODS_TABLE.resource, PODS_TABLE.kind, '*', PODS_TABLE.namespace]
@@ -61,6 +66,9 @@ export function parseUrl(hash: string, views: readonly string[], dockTabs: reado
     inspectorTab: INSPECTOR_TABS.find((known) => known === tab) ?? URL_DEFAULTS.inspectorTab,
     dock: dock === NONE ? '' : dock !== null && dockTabs.includes(dock) ? dock : URL_DEFAULTS.dock,
     table: parseTable(params.get('table')),
+    params: Object.fromEntries(
+      [...params].filter(([name]) => name.includes('.')).map(([name, value]) => [name, value.slice(0, 500)]),
+    ),
   }
 }
 
