@@ -1,0 +1,66 @@
+/** Runs recorded cases: the rules that one node programs for given Services and EndpointSlices. */
+import type { EndpointSlice, Service } from '../../apimachinery/generated/types.ts'
+import { ServiceState } from './changes/state.ts'
+import type { NodePlace } from './changes/topology.ts'
+import { serviceHealth } from './health/service-health.ts'
+import { allRules, restoreText } from './iptables/rules.ts'
+import type { IptablesSettings } from './iptables/unit.ts'
+import type { LocalDetector } from './local-detector.ts'
+
+export interface ProxyCase {
+  readonly nodeName: string
+  readonly nodeIPs: readonly string[]
+  readonly nodeLabels?: { readonly [name: string]: string }
+  readonly clusterCIDR?: string
+  readonly serviceCIDR?: string
+  readonly services: readonly Service[]
+  readonly endpointSlices: readonly EndpointSlice[]
+}
+
+/** A case's objects with the API's defaults, as a proxy has them after its first lists. */
+export function stateOf(input: ProxyCase): ServiceState {
+  const state = new ServiceState('IPv4')
+  for (const service of input.services) state.serviceChanged(defaulted(service))
+  for (const slice of input.endpointSlices)
+    state.sliceChanged({ ...slice, metadata: { namespace: 'default', ...slice.metadata } })
+  state.apply()
+  return state
+}
+
+function defaulted(service: Service): Service {
+  const clusterIP = service.spec?.clusterIP
+  return {
+    ...service,
+    metadata: { namespace: 'default', ...service.metadata },
+    spec: clusterIP ? { ipFamilies: ['IPv4'], clusterIPs: [clusterIP], ...service.spec } : service.spec,
+  }
+}
+
+export function placeOf(input: ProxyCase): NodePlace {
+  return { nodeName: input.nodeName, zone: input.nodeLabels?.['topology.kubernetes.io/zone'] ?? '' }
+}
+
+export function settingsOf(input: ProxyCase): IptablesSettings {
+  return {
+    family: 'IPv4',
+    nodeIP: input.nodeIPs[0] ?? '',
+    masqueradeMark: '0x4000',
+    masqueradeAll: false,
+    detector: detectorOf(input),
+    localhostNodePorts: true,
+    nfacct: true,
+    randomFully: true,
+    conntrackLiberal: false,
+  }
+}
+
+function detectorOf({ clusterCIDR }: ProxyCase): LocalDetector {
+  return clusterCIDR ? { kind: 'cidr', cidr: clusterCIDR } : { kind: 'none' }
+}
+
+/** What iptables mode makes of a case, in the form of the recordings. */
+export function runIptables(input: ProxyCase) {
+  const state = stateOf(input)
+  const restore = restoreText(allRules(state, placeOf(input), settingsOf(input)))
+  return { restore, health: Object.fromEntries(serviceHealth(state, input.nodeName)) }
+}
