@@ -4,11 +4,12 @@ import { Informer } from '../client/informer.ts'
 import { EventRecorder } from '../client/recorder.ts'
 import { formatTime } from '../sim/time.ts'
 import { assert } from '../sim/assert.ts'
-import type { UsageStats, VolumeFiles } from './cri.ts'
+import type { UsageStats } from './cri.ts'
 import { HollowPods } from './hollow.ts'
 import { LocalNetwork } from './local-network.ts'
 import { NodeAgent } from './node-agent.ts'
 import type { NodeFacts } from './node-status.ts'
+import { Folders, NodeVolumes, type CsiDriverInfo } from './node-volumes.ts'
 import { PodApi } from './pod-api.ts'
 import { PodManager } from './pod-manager.ts'
 import { DEFAULT_CONFIG, type KubeletConfig, type KubeletOptions } from './options.ts'
@@ -37,8 +38,10 @@ export class Kubelet {
   private manager: PodManager | null = null
   /** Logs and exec; undefined on a hollow node. */
   readonly podApi: PodApi | undefined
-  private readonly volumes = new Map<string, VolumeFiles>()
-  private readonly hostPaths = new Map<string, VolumeFiles>()
+  private readonly ownVolumes = new Folders()
+  private readonly ownDisk = new Folders()
+  private readonly memory = new Folders()
+  private readonly volumes: NodeVolumes
   private readonly ownNetwork = new LocalNetwork()
   private boots = 0
   /** The Node as others may have changed it: what pods are admitted against. */
@@ -54,6 +57,10 @@ export class Kubelet {
     this.recorder = options.hollow ? null : new EventRecorder(options.eventClient ?? client, 'kubelet', nodeName)
     this.podApi = options.runtime && new PodApi(options.runtime, () => client.sim.now)
     this.agent = new NodeAgent(client, this.recorder, nodeName, () => this.facts())
+    this.volumes = new NodeVolumes(
+      () => this.nodeWatch?.get('', nodeName) ?? this.agent.node,
+      () => this.running && this.agent.refresh('next look'),
+    )
     options.network?.onChange(() => this.running && this.agent.refresh('now'))
     this.informer = new Informer(client, pods, { fieldSelector: `spec.nodeName=${nodeName}` })
     this.nodeWatch = options.hollow ? null : new Informer(client, nodes, { fieldSelector: `metadata.name=${nodeName}` })
@@ -94,12 +101,26 @@ export class Kubelet {
     this.keeper?.stop()
     this.keeper = null
     this.manager = null
+    this.volumes.forget()
+  }
+
+  /** A storage driver's node service has begun to answer. k8s 1.36: the plugin registration socket. */
+  registerDriver(driver: CsiDriverInfo): void {
+    this.volumes.drivers.set(driver.name, driver)
+    if (this.running) this.agent.setDrivers([...this.volumes.drivers.values()])
+  }
+
+  unregisterDriver(name: string): void {
+    if (!this.volumes.drivers.delete(name) || !this.running) return
+    this.agent.setDrivers([...this.volumes.drivers.values()])
   }
 
   /** The machine loses power. */
   powerOff(): void {
     this.stop()
     this.boots++
+    this.memory.clear()
+    this.volumes.drivers.clear()
     this.options.runtime?.powerOff()
   }
 
@@ -139,9 +160,12 @@ export class Kubelet {
       node: () => this.nodeWatch?.get('', nodeName) ?? this.agent.node,
       onImages: () => this.agent.refresh('next look'),
       onPressure: () => this.agent.refresh('now'),
-      volumeStore: this.options.volumeStore ?? ((name) => folder(this.volumes, name)),
-      hostPath: (path) => folder(this.hostPaths, path),
-      hostPathExists: (path) => this.hostPaths.has(path),
+      volumeStore: this.options.volumeStore ?? ((name) => this.ownVolumes.folder(name)),
+      disk: this.options.disk ?? this.ownDisk,
+      memory: this.memory,
+      volumes: this.volumes,
+      nfs: this.options.nfs ?? ((server, path) => this.ownVolumes.folder(`${server}:${path}`)),
+      onVolumeGrown: this.options.onVolumeGrown ?? (() => () => undefined),
     })
     this.manager = manager
     return manager
@@ -160,13 +184,8 @@ export class Kubelet {
       notReady: network?.notReadyReason(),
       memoryPressure: this.manager?.eviction.isUnderPressure ?? false,
       hollow: hollow !== undefined,
+      volumesInUse: this.volumes.inUse(),
       nowText: formatTime(client.sim.now),
     }
   }
-}
-
-function folder(folders: Map<string, VolumeFiles>, name: string): VolumeFiles {
-  let files = folders.get(name)
-  if (!files) folders.set(name, (files = new Map()))
-  return files
 }

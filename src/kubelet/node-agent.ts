@@ -9,6 +9,7 @@ import { sleep, type Task, type TaskHandle } from '../sim/task.ts'
 import { formatMicroTime } from '../sim/time.ts'
 import { statusPatch } from './status-patch.ts'
 import { initialNode, nodeStatus, type NodeFacts } from './node-status.ts'
+import type { CsiDriverInfo } from './node-volumes.ts'
 
 const LEASE_NAMESPACE = 'kube-node-lease'
 const LEASE_SECONDS = 40
@@ -31,6 +32,7 @@ export class NodeAgent {
   private pending = false
   /** Something changed while the Node was being registered. */
   private missed = false
+  private drivers: readonly CsiDriverInfo[] = []
   /** The Node as last written or read; undefined before registration. */
   node: Node | undefined
 
@@ -88,6 +90,7 @@ export class NodeAgent {
     this.missed = false
     yield* this.retried(() => this.renewLease())
     yield* this.retried(() => this.createCsiNode())
+    if (this.drivers.length > 0) yield* this.retried(() => this.announceDrivers())
   }
 
   /** Until it succeeds, with growing pauses. */
@@ -180,7 +183,29 @@ export class NodeAgent {
     this.client.heartbeats.begin(this.leaseKey, RENEW_MS)
   }
 
-  /** The node's list of storage drivers; none are simulated. k8s 1.36: csi nodeinfomanager. */
+  /** The storage drivers that run on the node have changed. */
+  setDrivers(drivers: readonly CsiDriverInfo[]): void {
+    this.drivers = drivers
+    if (this.task) this.client.sim.spawn(this.retried(() => this.announceDrivers()))
+  }
+
+  /** Writes the drivers to the node's CSINode and their names for the node to the Node. */
+  private *announceDrivers(): Task {
+    const { nodeName } = this.facts()
+    const ids = Object.fromEntries(this.drivers.map(({ name, nodeId }) => [name, nodeId]))
+    const note = this.drivers.length > 0 ? JSON.stringify(ids) : null
+    yield* this.client.patch(nodes, '', nodeName, { metadata: { annotations: { [NODE_ID]: note } } })
+    const csiNode = yield* this.client.get(csinodes, '', nodeName)
+    const drivers = this.drivers.map(({ name, nodeId, topologyKeys, maxVolumes }) => ({
+      name,
+      nodeID: nodeId,
+      topologyKeys,
+      ...(maxVolumes === undefined ? {} : { allocatable: { count: maxVolumes } }),
+    }))
+    if (!jsonEqual(csiNode.spec?.drivers ?? [], drivers)) yield* this.client.update(csinodes, { ...csiNode, spec: { drivers } })
+  }
+
+  /** The node's list of storage drivers. k8s 1.36: csi nodeinfomanager. */
   private *createCsiNode(): Task {
     if (!this.node) return
     const csiNode: CSINode = {
@@ -207,6 +232,8 @@ export class NodeAgent {
   }
 }
 
+/** On Nodes: what each storage driver calls the machine. */
+const NODE_ID = 'csi.volume.kubernetes.io/nodeid'
 const MIGRATED_PLUGINS = ['aws-ebs', 'azure-disk', 'azure-file', 'cinder', 'gce-pd', 'portworx-volume', 'vsphere-volume']
   .map((name) => `kubernetes.io/${name}`)
   .join(',')

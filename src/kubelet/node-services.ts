@@ -7,6 +7,7 @@ import type { Backoff } from './backoff.ts'
 import type { RuntimeService, VolumeFiles } from './cri.ts'
 import type { ImageManager } from './image-manager.ts'
 import type { PodNetwork } from './network.ts'
+import type { NodeDisk, NodeVolumes } from './node-volumes.ts'
 import type { ObjectCache } from './object-cache.ts'
 import type { NodeResources } from './pod-fields.ts'
 import type { StatusManager } from './status-manager.ts'
@@ -33,9 +34,12 @@ export interface NodeServices {
   services(): Iterable<Service>
   /** What a persistent volume holds, by the volume's name. */
   volumeStore(volumeName: string): VolumeFiles
-  /** A folder of the machine. */
-  hostPath(path: string): VolumeFiles
-  hostPathExists(path: string): boolean
+  readonly disk: NodeDisk
+  /** Volumes in memory; gone with the power. */
+  readonly memory: NodeDisk
+  readonly volumes: NodeVolumes
+  nfs(server: string, path: string): VolumeFiles
+  onVolumeGrown(volumeName: string, listener: () => void): () => void
   /** When the kubelet looks at its containers next. */
   nextRelistMs(): number
   /** All of a pod has ended here and its object is gone or may go. */

@@ -18,6 +18,8 @@ export interface NodeFacts {
   readonly notReady: string | undefined
   readonly memoryPressure: boolean
   readonly hollow: boolean
+  /** Attachable volumes that are mounted or about to be. */
+  readonly volumesInUse: readonly string[]
   readonly nowText: string
 }
 
@@ -101,6 +103,7 @@ export function nodeStatus(facts: NodeFacts, old: NodeStatus | undefined): NodeS
       architecture: machine.architecture ?? 'amd64',
     },
     images: facts.images.length > 0 ? facts.images : undefined,
+    volumesInUse: facts.volumesInUse.length > 0 ? facts.volumesInUse : undefined,
     ...(hollow
       ? {}
       : {

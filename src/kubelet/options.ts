@@ -2,6 +2,7 @@ import type { Pod, Taint } from '../apimachinery/generated/types.ts'
 import type { Client } from '../client/client.ts'
 import type { RuntimeService, VolumeFiles } from './cri.ts'
 import type { PodNetwork } from './network.ts'
+import type { NodeDisk } from './node-volumes.ts'
 
 /** What the kubelet finds out about the machine it runs on. */
 export interface Machine {
@@ -70,4 +71,10 @@ export interface KubeletOptions {
   readonly hollow?: HollowOptions
   /** What persistent volumes hold, by volume name: shared by the nodes of a cluster. Default: the node's own. */
   readonly volumeStore?: (volumeName: string) => VolumeFiles
+  /** The machine's disk. Default: one of the kubelet's own. */
+  readonly disk?: NodeDisk
+  /** What an NFS server exports. Default: nothing is shared. */
+  readonly nfs?: (server: string, path: string) => VolumeFiles
+  /** Calls back whenever a volume may have grown, until the returned function is called. */
+  readonly onVolumeGrown?: (volumeName: string, listener: () => void) => () => void
 }

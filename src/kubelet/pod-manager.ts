@@ -14,6 +14,7 @@ import { Eviction, type PodUsage } from './eviction.ts'
 import { ImageManager } from './image-manager.ts'
 import type { PodNetwork } from './network.ts'
 import type { NodeServices } from './node-services.ts'
+import type { NodeDisk, NodeVolumes } from './node-volumes.ts'
 import { ObjectCache } from './object-cache.ts'
 import type { KubeletConfig, Machine } from './options.ts'
 import { gatesChanged, isMirrorPod, isTerminalPhase } from './pod-facts.ts'
@@ -39,8 +40,11 @@ export interface PodManagerOptions {
   readonly onImages: () => void
   readonly onPressure: () => void
   readonly volumeStore: (volumeName: string) => VolumeFiles
-  readonly hostPath: (path: string) => VolumeFiles
-  readonly hostPathExists: (path: string) => boolean
+  readonly disk: NodeDisk
+  readonly memory: NodeDisk
+  readonly volumes: NodeVolumes
+  readonly nfs: (server: string, path: string) => VolumeFiles
+  readonly onVolumeGrown: (volumeName: string, listener: () => void) => () => void
 }
 
 /** The pods of a node with real containers, and what they share. */
@@ -60,8 +64,11 @@ export class PodManager implements NodeServices {
   readonly nodeName: string
   readonly resources: NodeResources
   readonly volumeStore: (volumeName: string) => VolumeFiles
-  readonly hostPath: (path: string) => VolumeFiles
-  readonly hostPathExists: (path: string) => boolean
+  readonly disk: NodeDisk
+  readonly memory: NodeDisk
+  readonly volumes: NodeVolumes
+  readonly nfs: (server: string, path: string) => VolumeFiles
+  readonly onVolumeGrown: (volumeName: string, listener: () => void) => () => void
   readonly node: () => Node | undefined
   private readonly workers = new Map<string, PodWorker>()
   private readonly staticPods: StaticPods
@@ -82,8 +89,11 @@ export class PodManager implements NodeServices {
     this.hostIP = machine.address
     this.node = options.node
     this.volumeStore = options.volumeStore
-    this.hostPath = options.hostPath
-    this.hostPathExists = options.hostPathExists
+    this.disk = options.disk
+    this.memory = options.memory
+    this.volumes = options.volumes
+    this.nfs = options.nfs
+    this.onVolumeGrown = options.onVolumeGrown
     this.resources = machine
     this.random = this.sim.random(`kubelet/${nodeName}`)
     this.images = new ImageManager(this.sim, runtime, recorder, options.onImages)

@@ -1,9 +1,9 @@
-import { isNotFound, StatusError } from '../apimachinery/errors.ts'
-import { persistentvolumeclaims } from '../apimachinery/generated/resources.ts'
 import type { Pod, Volume } from '../apimachinery/generated/types.ts'
 import { waitFor, type Task } from '../sim/task.ts'
+import { ClaimVolume } from './claim-volume.ts'
 import type { VolumeFiles } from './cri.ts'
 import type { NodeServices } from './node-services.ts'
+import { emptyDirPath } from './node-volumes.ts'
 import { followsObjects, MountError, nextMountDelay, volumeFiles, type VolumeSources } from './volumes.ts'
 
 interface Waiting {
@@ -13,13 +13,16 @@ interface Waiting {
 
 const MOUNT_MS = 100
 const RESYNC_MS = 60_000
+/** After this time without all volumes the kubelet says so and begins anew. k8s 1.36: podAttachAndMountTimeout. */
+const TIMEOUT_MS = 123_000
 
 /** The volumes of one pod: set up before its containers, tried again while they can't be, kept up to date after. */
 export class PodVolumes {
   readonly mounted = new Map<string, VolumeFiles>()
   private readonly node: NodeServices
   private readonly waiting = new Map<string, Waiting>()
-  private readonly claims = new Map<string, VolumeFiles>()
+  private readonly claims = new Map<string, ClaimVolume>()
+  private readonly unattached = new Set<string>()
   private wake: (() => void) | null = null
   private refreshing = false
   private released = false
@@ -33,6 +36,7 @@ export class PodVolumes {
     const volumes = current().spec?.volumes ?? []
     if (volumes.every((v) => this.mounted.has(v.name))) return true
     yield* this.pause(MOUNT_MS)
+    let patienceEndMs = this.node.sim.now + TIMEOUT_MS
     while (!this.released) {
       let nextMs = Infinity
       for (const volume of current().spec?.volumes ?? []) {
@@ -42,15 +46,40 @@ export class PodVolumes {
         if (waiting) nextMs = Math.min(nextMs, waiting.retryMs)
       }
       if (nextMs === Infinity) return true
-      yield* this.pause(Math.max(1, nextMs - this.node.sim.now))
+      yield* this.pause(Math.max(1, Math.min(nextMs, patienceEndMs) - this.node.sim.now))
+      if (this.released || this.node.sim.now < patienceEndMs) continue
+      this.complain(current())
+      patienceEndMs = this.node.sim.now + TIMEOUT_MS
     }
     return false
+  }
+
+  /** k8s 1.36: volumemanager WaitForAttachAndMount. */
+  private complain(pod: Pod): void {
+    const list = (names: readonly string[]) => `[${names.join(' ')}]`
+    const unmounted = [...this.waiting.keys()].sort()
+    const unattached = unmounted.filter((name) => this.unattached.has(name))
+    const message = `unmounted volumes=${list(unmounted)}, unattached volumes=${list(unattached)}, failed to process volumes=[]: context deadline exceeded`
+    this.node.recorder.event(pod, 'Warning', 'FailedMount', `Unable to attach or mount volumes: ${message}`)
+  }
+
+  /** The pod has ended: what was its own is removed, what was mounted is let go. */
+  unmount(pod: Pod): void {
+    const uid = pod.metadata.uid ?? ''
+    for (const { name, emptyDir } of pod.spec?.volumes ?? [])
+      if (emptyDir) this.folders(emptyDir.medium === 'Memory').remove(emptyDirPath(uid, name))
+    this.node.volumes.letGo(uid)
+  }
+
+  private folders(inMemory: boolean) {
+    return inMemory ? this.node.memory : this.node.disk
   }
 
   /** Ends a wait that is under way and lets go of what was watched. */
   release(user: string): void {
     this.released = true
     this.wake?.()
+    for (const claim of this.claims.values()) claim.release()
     this.node.configMaps.release(user)
     this.node.secrets.release(user)
   }
@@ -76,18 +105,14 @@ export class PodVolumes {
     const state = this.waiting.get(volume.name)
     const { now } = this.node.sim
     if (state && state.retryMs > now) return
-    const claim = claimOf(pod, volume)
-    if (claim && !(yield* this.readClaim(pod, claim))) {
-      this.later(volume.name, 1000)
-      return
-    }
     try {
+      if (!(yield* this.isClaimReady(pod, volume))) return
       const files = volumeFiles(pod, volume, this.sources(pod, podIP))
       this.waiting.delete(volume.name)
       this.mounted.set(volume.name, files)
     } catch (error) {
       if (!(error instanceof MountError)) throw error
-      const message = `MountVolume.SetUp failed for volume "${volume.name}" : ${error.message}`
+      const message = `MountVolume.${error.step} failed for volume "${this.titleOf(pod, volume)}" : ${error.message}`
       this.node.recorder.event(pod, 'Warning', 'FailedMount', message)
       this.later(volume.name, nextMountDelay(state?.delayMs ?? 0))
     }
@@ -97,18 +122,24 @@ export class PodVolumes {
     this.waiting.set(name, { delayMs, retryMs: this.node.sim.now + delayMs })
   }
 
-  /** False while the claim is not bound. */
-  private *readClaim(pod: Pod, name: string): Task<boolean> {
-    try {
-      const claim = yield* this.node.client.get(persistentvolumeclaims, pod.metadata.namespace ?? '', name)
-      const volume = claim.spec?.volumeName
-      if (claim.status?.phase !== 'Bound' || !volume) return false
-      this.claims.set(name, this.node.volumeStore(volume))
-      return true
-    } catch (error) {
-      if (isNotFound(error) || error instanceof StatusError) return false
-      throw error
-    }
+  /** False while the volume's claim, if it has one, is not bound or its disk not attached. Throws MountError. */
+  private *isClaimReady(pod: Pod, volume: Volume): Task<boolean> {
+    const name = claimOf(pod, volume)
+    if (name === undefined) return true
+    let claim = this.claims.get(name)
+    if (!claim) this.claims.set(name, (claim = new ClaimVolume(this.node, () => pod, name)))
+    const state = yield* claim.setUp()
+    if (state === 'unattached') {
+      this.unattached.add(volume.name)
+      this.later(volume.name, nextMountDelay(this.waiting.get(volume.name)?.delayMs ?? 0))
+    } else this.unattached.delete(volume.name)
+    if (state === 'unbound') this.later(volume.name, 1000)
+    return state === 'mounted'
+  }
+
+  /** Events name a claim's volume by its PersistentVolume. */
+  private titleOf(pod: Pod, volume: Volume): string {
+    return this.claims.get(claimOf(pod, volume) ?? '')?.volumeName ?? volume.name
   }
 
   private sources(pod: Pod, podIP: string): VolumeSources {
@@ -121,9 +152,11 @@ export class PodVolumes {
       node: this.node.resources,
       configMap: (name) => this.node.configMaps.get(user, namespace, name, changed),
       secret: (name) => this.node.secrets.get(user, namespace, name, changed),
-      claim: (name) => this.claims.get(name) ?? new Map(),
-      hostPath: (path) => this.node.hostPath(path),
-      hostPathExists: (path) => this.node.hostPathExists(path),
+      claim: (name) => this.claims.get(name)?.files ?? new Map(),
+      hostPath: (path) => this.node.disk.folder(path),
+      hostPathExists: (path) => this.node.disk.has(path),
+      emptyDir: (volume, inMemory) => this.folders(inMemory).folder(emptyDirPath(user, volume)),
+      nfs: (server, path) => this.node.nfs(server, path),
       // SIMPLIFIED: not a signed token; nothing in a container checks it.
       token: () => `${namespace}.${pod.spec?.serviceAccountName ?? 'default'}.${user}`,
     }

@@ -259,6 +259,7 @@ export class PodWorker {
     yield* sleep(CLEANUP_MS)
     const status = this.publish(true)
     this.volumes.release(this.uid)
+    this.volumes.unmount(this.pod)
     this.state = 'finished'
     this.node.status.set(this.pod, finalStatus(this.pod, status), true)
     // After this task has ended: what follows may stop it.

@@ -8,6 +8,12 @@ import { podField, resourceField, type NodeResources } from './pod-fields.ts'
 /** A volume that can't be set up; the message is what the event says after the volume's name. */
 export class MountError extends Error {
   override readonly name = 'MountError'
+  readonly step: 'SetUp' | 'MountDevice'
+
+  constructor(message: string, step: 'SetUp' | 'MountDevice' = 'SetUp') {
+    super(message)
+    this.step = step
+  }
 }
 
 export interface VolumeSources {
@@ -21,6 +27,9 @@ export interface VolumeSources {
   hostPath(path: string): VolumeFiles
   /** Whether a pod has made this path on the machine before. */
   hostPathExists(path: string): boolean
+  /** A folder of the pod's own, on disk or in memory. */
+  emptyDir(volume: string, inMemory: boolean): VolumeFiles
+  nfs(server: string, path: string): VolumeFiles
   token(audience: string): string
 }
 
@@ -134,7 +143,7 @@ export const followsObjects = (volume: Volume): boolean =>
 
 /**
  * The files of one volume. Throws MountError. What it gives for claims and host paths is shared; the rest is the pod's
- * own. SIMPLIFIED: attaching and file systems of claims take no time; other volume types hold nothing.
+ * own. SIMPLIFIED: volume types of storage outside the cluster, other than NFS, hold nothing.
  */
 export function volumeFiles(pod: Pod, volume: Volume, sources: VolumeSources): VolumeFiles {
   if (volume.configMap) return configMapFiles(sources, volume.configMap)
@@ -144,6 +153,8 @@ export function volumeFiles(pod: Pod, volume: Volume, sources: VolumeSources): V
   if (volume.persistentVolumeClaim) return sources.claim(volume.persistentVolumeClaim.claimName)
   if (volume.ephemeral) return sources.claim(`${pod.metadata.name ?? ''}-${volume.name}`)
   if (volume.hostPath) return hostPathFiles(volume.hostPath, sources)
+  if (volume.emptyDir) return sources.emptyDir(volume.name, volume.emptyDir.medium === 'Memory')
+  if (volume.nfs) return sources.nfs(volume.nfs.server, volume.nfs.path)
   return new Map()
 }
 
