@@ -1,3 +1,4 @@
+import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
 import type { CronProgress, JobProgress } from '../../../worker/protocol.ts'
 import { age } from '../../panels/format.ts'
@@ -20,7 +21,7 @@ export function JobPanel({ job, nowMs }: { readonly job: JobProgress; readonly n
         <Fact name={t('job.completions')} value={`${job.succeeded}/${job.completions ?? t('job.any')}`} />
         <Fact name={t('job.active')} value={`${job.active} (${t('job.ready', { count: job.ready })})`} />
         <Fact name={t('job.parallelism')} value={String(job.parallelism)} />
-        <Fact name={t('job.failed')} value={t('job.ofLimit', { failed: job.failed, limit: job.backoffLimit })} />
+        <Fact name={t('job.failed')} value={failedText(job, t)} />
         {job.startedMs !== null && <Fact name={t('job.duration')} value={age((job.endedMs ?? nowMs) - job.startedMs)} />}
         {job.endedMs !== null && job.ttlSeconds !== null && (
           <Fact name={t('job.goes')} value={age(Math.max(0, job.endedMs + job.ttlSeconds * 1000 - nowMs))} />
@@ -42,6 +43,13 @@ export function JobPanel({ job, nowMs }: { readonly job: JobProgress; readonly n
       {(job.completions ?? 0) > MOST_INDEXES && job.indexed && <p className="muted">{t('job.more', { count: MOST_INDEXES })}</p>}
     </section>
   )
+}
+
+/** With a limit per index the Job's own limit is as high as numbers go. */
+const NO_LIMIT = 2 ** 31 - 1
+
+function failedText({ failed, backoffLimit }: JobProgress, t: TFunction<'rollout'>): string {
+  return backoffLimit === NO_LIMIT ? String(failed) : t('job.ofLimit', { failed, limit: backoffLimit })
 }
 
 const MARKS = { succeeded: '✓', failed: '✗', open: '·' } as const

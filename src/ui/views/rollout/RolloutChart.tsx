@@ -16,6 +16,7 @@ export function RolloutChart({ view, nowMs }: { readonly view: RolloutView; read
   const size = { width, height, top: 14, right: 92, bottom: 22, left: 30 }
   const chart = chartModel(view, nowMs, windowMs, size)
   const right = width - size.right
+  const hasBudget = view.maxUnavailable !== ''
   const current = view.lanes.find((lane) => lane.current)?.name
   const bandH = Math.max(0, chart.minAvailableY - chart.maxTotalY)
   return (
@@ -29,9 +30,11 @@ export function RolloutChart({ view, nowMs }: { readonly view: RolloutView; read
           <li>
             <i data-line="available" /> {t('available')}
           </li>
-          <li>
-            <i data-line="budget" /> {t('budget')}
-          </li>
+          {hasBudget && (
+            <li>
+              <i data-line="budget" /> {t('budget')}
+            </li>
+          )}
         </ul>
         <div role="group" aria-label={t('window')}>
           {WINDOWS.map((ms) => (
@@ -66,8 +69,15 @@ export function RolloutChart({ view, nowMs }: { readonly view: RolloutView; read
           ))}
           <path className={styles.totalLine} d={chart.total} />
           <path className={styles.availableLine} d={chart.available} />
-          <Budget y={chart.maxTotalY} x1={size.left} x2={right} above text={t('maxTotal', { count: view.maxTotal })} />
-          <Budget y={chart.minAvailableY} x1={size.left} x2={right} text={t('minAvailable', { count: view.minAvailable })} />
+          {hasBudget && (
+            <>
+              <Budget y={chart.maxTotalY} x1={size.left} x2={right} above text={t('maxTotal', { count: view.maxTotal })} />
+              <Budget y={chart.minAvailableY} x1={size.left} x2={right} text={t('minAvailable', { count: view.minAvailable })} />
+            </>
+          )}
+          {!hasBudget && view.desired > 0 && (
+            <Budget y={chart.desiredY} x1={size.left} x2={right} text={t('desired', { count: view.desired })} />
+          )}
           {chart.xTicks.map((tick) => (
             <text key={tick.x} className={styles.axisText} x={tick.x} y={height - 6} textAnchor="middle">
               {tick.label}

@@ -19,8 +19,12 @@ export function WorkloadPicker() {
     useWorkloads('replicasets', 'ready'),
     useWorkloads('replicationcontrollers', 'ready'),
   ]
+  const all = lists.flatMap((list) => list ?? [])
+  const keys = new Set(all.map(({ resource, key }) => `${resource}/${key}`))
   // What another workload runs is reached through it.
-  const rows = lists.flatMap((list) => list ?? []).filter(({ owned }) => !owned)
+  const rows = all.filter(
+    ({ resource, key, owned }) => !owned && !(resource === 'jobs' && keys.has(`cronjobs/${key.replace(/-\d+$/, '')}`)),
+  )
   return (
     <div className={styles.picker}>
       <h2>{t('pick')}</h2>
