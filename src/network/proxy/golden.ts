@@ -3,8 +3,11 @@ import type { EndpointSlice, Service } from '../../apimachinery/generated/types.
 import { ServiceState } from './changes/state.ts'
 import type { NodePlace } from './changes/topology.ts'
 import { serviceHealth } from './health/service-health.ts'
-import { allRules, restoreText } from './iptables/rules.ts'
+import { allRules, restoreText, tablesOf } from './iptables/rules.ts'
 import type { IptablesSettings } from './iptables/unit.ts'
+import { ipvsPlan, type IpvsPlan } from './ipvs/plan.ts'
+import { IPVS_JUMPS } from './ipvs/rules.ts'
+import { IPVS_SETS } from './ipvs/sets.ts'
 import type { LocalDetector } from './local-detector.ts'
 
 export interface ProxyCase {
@@ -63,4 +66,51 @@ export function runIptables(input: ProxyCase) {
   const state = stateOf(input)
   const restore = restoreText(allRules(state, placeOf(input), settingsOf(input)))
   return { restore, health: Object.fromEntries(serviceHealth(state, input.nodeName)) }
+}
+
+/** What IPVS mode makes of a case. */
+export function runIpvs(input: ProxyCase) {
+  const context = {
+    place: placeOf(input),
+    nodeIP: input.nodeIPs[0] ?? '',
+    nodePortIPs: input.nodeIPs,
+    nodeAddresses: new Set(input.nodeIPs),
+  }
+  const plan = ipvsPlan(stateOf(input), context, settingsOf(input))
+  return {
+    ...ipvsObjects(plan),
+    dummyInterface: { addresses: plan.addresses.size > 0 ? [...plan.addresses].toSorted() : null, name: 'kube-ipvs0' },
+    iptablesRestore: restoreText(tablesOf(plan.chains, IPVS_JUMPS)),
+  }
+}
+
+function ipvsObjects({ servers, sets }: IpvsPlan) {
+  const filled = [...sets].filter(([, members]) => members.size > 0)
+  return {
+    virtualServers: servers
+      .map(({ address, port, protocol, persistentSeconds, endpoints }) => ({
+        address,
+        port,
+        protocol,
+        scheduler: 'rr',
+        flags: persistentSeconds > 0 ? ['persistent'] : undefined,
+        persistentTimeout: persistentSeconds || undefined,
+        realServers: endpoints.map((endpoint) => ({ address: endpoint.ip, port: endpoint.port, weight: 1 })),
+      }))
+      .toSorted((a, b) => (sortText(a) < sortText(b) ? -1 : 1)),
+    ipsets: Object.fromEntries(
+      filled.map(([name, members]) => [
+        name,
+        { type: IPVS_SETS[name].type, comment: IPVS_SETS[name].comment, entries: [...members].toSorted() },
+      ]),
+    ),
+    emptyIpsets: [...sets]
+      .filter(([, members]) => members.size === 0)
+      .map(([name]) => name)
+      .toSorted(),
+  }
+}
+
+function sortText({ address, port, protocol }: { address: string; port: number; protocol: string }): string {
+  return `${address}:${String(port).padStart(5, '0')}/${protocol}`
 }
