@@ -1,6 +1,5 @@
 /**
- * ValidatingAdmissionPolicy, MutatingAdmissionPolicy and their bindings. Whether expressions compile is checked where
- * they are compiled. Source: k8s 1.36 admissionregistration/validation and v1/defaults.go.
+ * ValidatingAdmissionPolicy, MutatingAdmissionPolicy and their bindings. Source: k8s 1.36 admissionregistration/validation and v1/defaults.go.
  */
 import type { FieldError } from '../../apimachinery/field-errors.ts'
 import { duplicate, forbidden, invalid, notSupported, required } from '../../apimachinery/field-errors.ts'
@@ -18,6 +17,8 @@ import type {
   Variable,
 } from '../../apimachinery/generated/types.ts'
 import { isDns1035Label, isDns1123Subdomain, isPathSegmentName } from '../../apimachinery/names.ts'
+import type { AdmissionChecker } from '../cel/admission-environment.ts'
+import { checkedVariables, expressionErrors, matchConditionErrors } from '../cel/admission-errors.ts'
 import { defineStrategy, type TableColumnDefinition } from './strategy.ts'
 import {
   FAILURE_POLICIES,
@@ -95,17 +96,18 @@ function checkPolicy(policy: Policy): FieldError[] {
   return [
     ...errors,
     ...checkMatchConditions(matchConditions, 'spec.matchConditions'),
+    ...matchConditionErrors(matchConditions, paramKind !== undefined, 'spec.matchConditions'),
     ...each(variables, (v, i) => checkVariable(v, `spec.variables[${i}]`)),
   ]
 }
 
-function checkValidation(
-  { expression = '', message = '', messageExpression = '', reason }: Validation,
-  field: string,
-): FieldError[] {
+function checkValidation(validation: Validation, checker: AdmissionChecker, field: string): FieldError[] {
+  const { expression = '', message = '', messageExpression = '', reason } = validation
   const empty = 'must be non-empty if specified'
   const errors: FieldError[] = []
   if (expression.trim() === '') errors.push(required(`${field}.expression`, 'expression is not specified'))
+  errors.push(...expressionErrors(checker, expression, ['bool'], `${field}.expression`))
+  errors.push(...expressionErrors(checker, messageExpression, ['string'], `${field}.messageExpression`, false))
   if (messageExpression !== '' && messageExpression.trim() === '') {
     errors.push(invalid(`${field}.messageExpression`, messageExpression, empty))
   }
@@ -115,7 +117,7 @@ function checkValidation(
   return [...errors, ...checkOneOf(reason, ['Forbidden', 'Invalid', 'RequestEntityTooLarge'], `${field}.reason`)]
 }
 
-function checkAudits(audits: readonly AuditAnnotation[], name: string): FieldError[] {
+function checkAudits(audits: readonly AuditAnnotation[], checker: AdmissionChecker, name: string): FieldError[] {
   const field = 'spec.auditAnnotations'
   const seen = new Set<string>()
   const errors: FieldError[] = audits.length > 20 ? [invalid(field, audits, 'must not have more than 20 auditAnnotations')] : []
@@ -126,6 +128,7 @@ function checkAudits(audits: readonly AuditAnnotation[], name: string): FieldErr
     const length = valueExpression.trim().length
     if (length === 0) errors.push(required(`${at}.valueExpression`, 'valueExpression is not specified'))
     else if (length > 5120) errors.push(required(`${at}.valueExpression`, 'must not exceed 5120 bytes in length'))
+    else errors.push(...expressionErrors(checker, valueExpression, ['string', 'null'], `${at}.valueExpression`))
     if (seen.has(key)) errors.push(duplicate(`${at}.key`, key))
     seen.add(key)
   }
@@ -133,19 +136,21 @@ function checkAudits(audits: readonly AuditAnnotation[], name: string): FieldErr
 }
 
 function validateValidating(policy: ValidatingAdmissionPolicy): FieldError[] {
-  const { validations = [], auditAnnotations = [] } = policy.spec ?? {}
-  const errors = checkPolicy(policy)
+  const { validations = [], auditAnnotations = [], paramKind, variables = [] } = policy.spec ?? {}
+  const scope = { hasParams: paramKind !== undefined, hasAuthorizer: true, variables }
+  const { checker, errors: ofVariables } = checkedVariables(scope, 'spec.variables')
+  const errors = [...checkPolicy(policy), ...ofVariables]
   if (validations.length + auditAnnotations.length === 0) {
     return [...errors, required('spec.validations', NEITHER), required('spec.auditAnnotations', NEITHER)]
   }
   return [
     ...errors,
-    ...validations.flatMap((v, i) => checkValidation(v, `spec.validations[${i}]`)),
-    ...checkAudits(auditAnnotations, policy.metadata.name ?? ''),
+    ...validations.flatMap((v, i) => checkValidation(v, checker, `spec.validations[${i}]`)),
+    ...checkAudits(auditAnnotations, checker, policy.metadata.name ?? ''),
   ]
 }
 
-function checkMutation(mutation: Mutation, field: string): FieldError[] {
+function checkMutation(mutation: Mutation, checker: AdmissionChecker, field: string): FieldError[] {
   const types = { ApplyConfiguration: 'applyConfiguration', JSONPatch: 'jsonPatch' } as const
   const { patchType } = mutation
   if (!patchType) return [required(`${field}.patchType`)]
@@ -158,6 +163,7 @@ function checkMutation(mutation: Mutation, field: string): FieldError[] {
   const chosen = mutation[own]
   if (!chosen) errors.push(required(`${field}.${own}`, `must be specified when patchType is ${patchType}`))
   else if (!chosen.expression?.trim()) errors.push(required(`${field}.${own}.expression`))
+  else errors.push(...expressionErrors(checker, chosen.expression, [], `${field}.${own}.expression`))
   if (!mutation[other]) return errors
   return [...errors, invalid(`${field}.${other}`, `{${other}}`, `must not be specified when patchType is ${patchType}`)]
 }
@@ -169,12 +175,15 @@ function checkMutable(match: MatchResources | undefined, field: string): FieldEr
 }
 
 function validateMutating(policy: MutatingAdmissionPolicy): FieldError[] {
-  const { matchConstraints, mutations = [], reinvocationPolicy } = policy.spec ?? {}
+  const { matchConstraints, mutations = [], reinvocationPolicy, paramKind, variables = [] } = policy.spec ?? {}
+  const scope = { hasParams: paramKind !== undefined, hasAuthorizer: true, hasPatchTypes: true, variables }
+  const { checker, errors } = checkedVariables(scope, 'spec.variables')
   const none = required('spec.mutations', 'mutations must contain at least one item')
   return [
     ...checkPolicy(policy),
+    ...errors,
     ...checkMutable(matchConstraints, 'spec.matchConstraints'),
-    ...(mutations.length === 0 ? [none] : mutations.flatMap((m, i) => checkMutation(m, `spec.mutations[${i}]`))),
+    ...(mutations.length === 0 ? [none] : mutations.flatMap((m, i) => checkMutation(m, checker, `spec.mutations[${i}]`))),
     ...checkRequiredOneOf(reinvocationPolicy, REINVOCATION_POLICIES, 'spec.reinvocationPolicy'),
   ]
 }

@@ -11,6 +11,7 @@ import type {
 } from '../../apimachinery/generated/types.ts'
 import { jsonEqual } from '../../apimachinery/equal.ts'
 import { isDns1035Label, isDns1123Subdomain, isValidPortNum } from '../../apimachinery/names.ts'
+import { matchConditionErrors } from '../cel/admission-errors.ts'
 import { defineStrategy, type TableColumnDefinition } from './strategy.ts'
 import {
   FAILURE_POLICIES,
@@ -158,6 +159,7 @@ function checkWebhook(hook: Webhook, lenient: Leniency, field: string): FieldErr
       : checkOneOf(reinvocationPolicy, REINVOCATION_POLICIES, `${field}.reinvocationPolicy`)),
     ...checkClientAt(hook.clientConfig ?? {}, `${field}.clientConfig`),
     ...checkMatchConditions(hook.matchConditions, `${field}.matchConditions`),
+    ...matchConditionErrors(hook.matchConditions, false, `${field}.matchConditions`),
     ...checkReviewVersions(hook.admissionReviewVersions ?? [], lenient.anyVersion, `${field}.admissionReviewVersions`),
   ]
 }

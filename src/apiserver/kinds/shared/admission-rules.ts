@@ -102,7 +102,7 @@ export function checkMatch(match: MatchResources | undefined, field: string): Fi
   ]
 }
 
-/** Whether the expressions are CEL is for the place that compiles them. */
+/** The form of match conditions; whether they compile is checked beside. */
 export function checkMatchConditions(conditions: readonly MatchCondition[] | undefined, field: string): FieldError[] {
   const list = conditions ?? []
   const errors: FieldError[] = list.length > MAX_CONDITIONS ? [tooMany(field, list.length, MAX_CONDITIONS)] : []
