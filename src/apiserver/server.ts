@@ -5,6 +5,7 @@ import type { Etcd } from '../etcd/etcd.ts'
 import type { Simulation } from '../sim/simulation.ts'
 import { formatMicroTime } from '../sim/time.ts'
 import type { AdmissionPlugin } from './admission/plugin.ts'
+import { NO_WEBHOOKS, type WebhookCaller } from './admission/webhook-caller.ts'
 import { ApiServiceAvailability } from './aggregator/availability.ts'
 import type { ApiRequest, ApiResult, KubeList, UserInfo, WatchHandle, WatchSink } from './api.ts'
 import { TokenIssuer } from './authn/tokens.ts'
@@ -71,6 +72,8 @@ export class ApiServer implements Registry {
   private readonly inside: readonly object[]
   /** The kubelets' side of log, exec and proxy; cluster/ sets it. */
   backend: ContainerBackend = NO_BACKEND
+  /** The way to webhooks; cluster/ sets it. */
+  webhooks: WebhookCaller = NO_WEBHOOKS
   /** The watch caches know what was written after this revision; bootstrap moves it. */
   startRevision = 0
   /** Who looks on; nobody, as a rule. */

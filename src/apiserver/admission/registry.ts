@@ -2,6 +2,7 @@ import { certificateApproval, certificateRequester, certificateSigning, certific
 import { defaultIngressClass } from './default-ingress-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { limitRanger } from './limit-ranger.ts'
+import { mutatingAdmissionPolicy } from './mutating-admission-policy.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import type { AdmissionPlugin } from './plugin.ts'
@@ -13,6 +14,8 @@ import { runtimeClassAdmission } from './runtime-class.ts'
 import { serviceAccountAdmission } from './service-account.ts'
 import { defaultStorageClassAdmission, persistentVolumeClaimResize, storageObjectInUseProtection } from './storage.ts'
 import { taintNodesByCondition } from './taint-nodes.ts'
+import { validatingAdmissionPolicy } from './validating-admission-policy.ts'
+import { mutatingWebhooks, validatingWebhooks } from './webhooks.ts'
 
 /** The admission plugins that are on by default, in kube-apiserver's order. Adding one is a file and a line here. */
 export const ADMISSION: readonly AdmissionPlugin[] = [
@@ -34,5 +37,9 @@ export const ADMISSION: readonly AdmissionPlugin[] = [
   defaultIngressClass,
   podTopologyLabels,
   defaultStorageClassAdmission,
+  mutatingAdmissionPolicy,
+  mutatingWebhooks,
+  validatingAdmissionPolicy,
+  validatingWebhooks,
   resourceQuotaAdmission,
 ]

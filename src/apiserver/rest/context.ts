@@ -3,6 +3,7 @@ import type { Simulation } from '../../sim/simulation.ts'
 import type { PolicyRule } from '../../apimachinery/generated/types.ts'
 import type { KubeObject } from '../../apimachinery/resource.ts'
 import type { AdmissionPlugin } from '../admission/plugin.ts'
+import type { WebhookCaller } from '../admission/webhook-caller.ts'
 import type { ApiRequest, ApiResult, UserInfo } from '../api.ts'
 import type { Authenticator } from '../authn/authenticator.ts'
 import type { Authorizer } from '../authz/authorizer.ts'
@@ -27,6 +28,7 @@ export interface Registry {
   /** The RBAC rules that hold for a user in a namespace. */
   rulesFor(user: UserInfo, namespace: string): readonly PolicyRule[]
   readonly backend: ContainerBackend
+  readonly webhooks: WebhookCaller
   /** The watch caches know what was written after this revision. */
   readonly startRevision: number
   watchCache(info: ResourceInfo): WatchCache
