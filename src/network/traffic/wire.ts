@@ -1,0 +1,140 @@
+import { sleep, waitFor, type Task } from '../../sim/task.ts'
+import type { Netns } from '../link/netns.ts'
+import type { Packet } from '../packet.ts'
+import type { Journey } from '../trace.ts'
+import type { Recorder, SocketErrorCode, SocketFailure, TrafficWorld } from './types.ts'
+
+/** IP and TCP headers with options; IP and UDP headers. Bytes. */
+export const TCP_HEADER = 52
+export const UDP_HEADER = 28
+/** Retransmission of data: first after this, then twice as long each time. Milliseconds. Source: Linux TCP_RTO_MIN. */
+const FIRST_RTO_MS = 200
+const MAX_RTO_MS = 120_000
+/** net.ipv4.tcp_retries2 = 15 */
+const DATA_PATIENCE_MS = 924_600
+
+/** errno for the packet that came back instead of an answer. Source: Linux icmp_err_convert. */
+export function errorOf(answer: Packet): SocketErrorCode {
+  if (answer.icmp) {
+    const { type, code } = answer.icmp
+    if (type === 'time-exceeded') return 'EHOSTUNREACH'
+    if (code === 'net') return 'ENETUNREACH'
+    return code === 'port' ? 'ECONNREFUSED' : 'EHOSTUNREACH'
+  }
+  return 'ECONNREFUSED'
+}
+
+export interface Delivery {
+  readonly journey: Journey
+  readonly netns: Netns
+}
+
+/** Sends packets of one process and lets time pass for them: simulated time has milliseconds, latencies have microseconds. */
+export class Wire {
+  readonly world: TrafficWorld
+  readonly recorder: Recorder | undefined
+  private debtUs = 0
+  /** Path MTU by destination, as ICMP errors told it. */
+  private readonly pathMtu = new Map<string, number>()
+
+  constructor(world: TrafficWorld, recorder?: Recorder) {
+    this.world = world
+    this.recorder = recorder
+  }
+
+  get nowMs(): number {
+    return this.world.sim.now
+  }
+
+  /** [0, 1) */
+  random(): number {
+    return this.world.sim.random('network/sockets').next()
+  }
+
+  /** Lets that many microseconds pass; parts of a millisecond are saved up. */
+  *pass(us: number): Task {
+    this.debtUs += us
+    const ms = Math.floor(this.debtUs / 1000)
+    if (ms === 0) return
+    this.debtUs -= ms * 1000
+    yield* sleep(ms)
+  }
+
+  walk(from: Netns, packet: Packet): Journey {
+    return this.world.walk(from, packet, this.recorder !== undefined)
+  }
+
+  /** Where a journey ended, when it was delivered. */
+  delivery(journey: Journey): Delivery | undefined {
+    const netns = journey.outcome.kind === 'delivered' ? this.world.netnsAt(journey.outcome.place) : undefined
+    return netns && { journey, netns }
+  }
+
+  /**
+   * Sends a segment of an open connection again and again until it arrives, as TCP does. `bytes` are those of the
+   * payload: a full segment goes when they are many. Reset: the other side knows nothing of the connection.
+   */
+  *segment(from: Netns, packet: Packet, bytes: number, patienceMs = DATA_PATIENCE_MS): Task<Delivery | SocketFailure> {
+    const startMs = this.nowMs
+    let softError: SocketErrorCode = 'ETIMEDOUT'
+    for (let rtoMs = FIRST_RTO_MS; ; rtoMs = Math.min(rtoMs * 2, MAX_RTO_MS)) {
+      const sent = { ...packet, length: Math.min(TCP_HEADER + bytes, this.mtuTo(from, packet.destination)) }
+      const journey = this.walk(from, sent)
+      yield* this.pass(journey.tookUs)
+      const delivery = this.delivery(journey)
+      if (delivery) return delivery
+      if (journey.outcome.kind === 'rejected') {
+        const { answer } = journey.outcome
+        if (answer.icmp?.code === 'fragmentation-needed' && (answer.icmp.mtu ?? 0) < sent.length) {
+          this.pathMtu.set(packet.destination, answer.icmp.mtu ?? 1280)
+          continue
+        }
+        if (!answer.icmp) return this.failed('ECONNRESET', startMs)
+        softError = errorOf(answer)
+      }
+      const leftMs = startMs + patienceMs - this.nowMs
+      if (leftMs <= 0) return this.failed(softError, startMs)
+      yield* sleep(Math.min(rtoMs, leftMs))
+      if (this.nowMs >= startMs + patienceMs) return this.failed(softError, startMs)
+    }
+  }
+
+  failed(failure: SocketErrorCode, startMs: number): SocketFailure {
+    return { failure, afterMs: this.nowMs - startMs }
+  }
+
+  /** SIMPLIFIED: the segment size follows the sender's interface alone, not what the other side announced. */
+  private mtuTo(from: Netns, destination: string): number {
+    const known = this.pathMtu.get(destination)
+    if (known !== undefined) return known
+    let mtu = 65_536
+    for (const device of from.devices.values())
+      if (device.kind === 'veth' || device.kind === 'physical') mtu = Math.min(mtu, device.mtu)
+    return mtu
+  }
+}
+
+/** The task's result; undefined when it takes longer: it is then cancelled. */
+export function within<T>(sim: TrafficWorld['sim'], task: Task<T>, timeoutMs: number): Task<T | undefined> {
+  return waitFor<T | undefined>((resume, fail) => {
+    const timer = sim.schedule(timeoutMs, () => {
+      handle.cancel()
+      resume(undefined)
+    })
+    const handle = sim.spawn(
+      task,
+      (value) => {
+        timer.cancel()
+        resume(value)
+      },
+      (error) => {
+        timer.cancel()
+        fail(error)
+      },
+    )
+    return () => {
+      timer.cancel()
+      handle.cancel()
+    }
+  })
+}
