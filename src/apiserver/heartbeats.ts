@@ -13,6 +13,7 @@ interface Beat {
 export class LeaseHeartbeats {
   private readonly sim: Simulation
   private readonly beats = new Map<string, Beat>()
+  private readonly waiting = new Map<string, (() => void)[]>()
   private readonly writeBack: (key: string, renewMs: number) => void
 
   /** `writeBack` stores a lease's renewTime when its heartbeat ends. Keys are 'namespace/name'. */
@@ -32,6 +33,14 @@ export class LeaseHeartbeats {
     if (renewMs === undefined) return
     this.beats.delete(key)
     this.writeBack(key, renewMs)
+    const listeners = this.waiting.get(key) ?? []
+    this.waiting.delete(key)
+    for (const listener of listeners) listener()
+  }
+
+  /** Calls back once, when nobody renews the lease any more: what reading it again and again would tell. */
+  onEnd(key: string, listener: () => void): void {
+    this.waiting.set(key, [...(this.waiting.get(key) ?? []), listener])
   }
 
   /** Whether somebody keeps renewing this lease. */

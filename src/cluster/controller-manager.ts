@@ -4,18 +4,20 @@ import { InformerFactory } from '../client/informer.ts'
 import { EventRecorder } from '../client/recorder.ts'
 import type { Cluster } from './cluster.ts'
 import { controllerUser, KUBE_CONTROLLER_MANAGER } from './identities.ts'
-import { LeaderLease } from './leader-lease.ts'
+import { LeaderElection } from './leader-election.ts'
 
 /** The kube-controller-manager process: its shared informers and its controllers. */
 export class ControllerManager {
   private readonly informers: InformerFactory
   readonly controllers: readonly Controller[]
-  private readonly lease: LeaderLease
+  /** Its processes on the control plane's machines; one of them works. */
+  readonly election: LeaderElection
   running = false
 
   constructor(cluster: Cluster) {
     this.informers = new InformerFactory(cluster.client(KUBE_CONTROLLER_MANAGER, 'kube-controller-manager'))
-    this.lease = new LeaderLease(cluster.client(KUBE_CONTROLLER_MANAGER, 'kube-controller-manager'), 'kube-controller-manager')
+    const client = cluster.client(KUBE_CONTROLLER_MANAGER, 'kube-controller-manager')
+    this.election = new LeaderElection(client, 'kube-controller-manager', this)
     const context: ControllerContext = {
       sim: cluster.sim,
       informers: this.informers,
@@ -32,7 +34,6 @@ export class ControllerManager {
     this.running = true
     this.informers.start()
     for (const controller of this.controllers) controller.start()
-    this.lease.hold()
   }
 
   /** The process ends: nothing reconciles until it starts again. */
@@ -41,6 +42,5 @@ export class ControllerManager {
     this.running = false
     for (const controller of this.controllers) controller.stop()
     this.informers.stop()
-    this.lease.release()
   }
 }

@@ -9,13 +9,14 @@ import type { Registry } from '../rest/context.ts'
 export const LOOPBACK: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
 
 const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
+const DEFAULT_ADDRESSES: readonly string[] = ['10.0.0.1']
 const SERVICE_TICK_MS = 10_000
 const RBAC = 'rbac.authorization.k8s.io'
 const FLOW = 'flowcontrol.apiserver.k8s.io'
 
 export interface BootstrapOptions {
-  /** Where the API server listens. Default 10.0.0.1:6443. */
-  readonly address?: string
+  /** Where the API servers listen. Default 10.0.0.1, port 6443. */
+  readonly addresses?: readonly string[]
   readonly port?: number
   readonly serviceCidr?: string
   readonly hostname?: string
@@ -126,7 +127,7 @@ function bootstrapApiServices(registry: Registry, now: string): void {
 
 /** The ServiceCIDR, and the Service that leads to the API server itself with its first address. */
 function bootstrapServiceNetwork(registry: Registry, options: BootstrapOptions, now: string): void {
-  const { address = '10.0.0.1', port = 6443, serviceCidr = '10.96.0.0/12' } = options
+  const { addresses = DEFAULT_ADDRESSES, port = 6443, serviceCidr = '10.96.0.0/12' } = options
   const ready = {
     type: 'Ready',
     status: 'True',
@@ -148,12 +149,12 @@ function bootstrapServiceNetwork(registry: Registry, options: BootstrapOptions, 
   const endpointPorts = [{ name: 'https', port, protocol: 'TCP' }]
   put(registry, '', 'v1', 'endpoints', {
     metadata: { name: 'kubernetes', namespace: 'default', labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
-    subsets: [{ addresses: [{ ip: address }], ports: endpointPorts }],
+    subsets: [{ addresses: addresses.map((ip) => ({ ip })), ports: endpointPorts }],
   } as KubeObject)
   put(registry, 'discovery.k8s.io', 'v1', 'endpointslices', {
     metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' }, generation: 1 },
     addressType: 'IPv4',
-    endpoints: [{ addresses: [address], conditions: { ready: true } }],
+    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
     ports: endpointPorts,
   } as KubeObject)
 }
@@ -193,7 +194,7 @@ function create(registry: Registry, resource: string, object: KubeObject): void 
 /** The server's own lease, which says that it lives. */
 function bootstrapLease(
   registry: Registry,
-  { hostname = 'control-plane', address = '10.0.0.1', port = 6443 }: BootstrapOptions,
+  { hostname = 'control-plane', addresses = DEFAULT_ADDRESSES, port = 6443 }: BootstrapOptions,
 ): void {
   const identity = 'apiserver-kubarium'
   put(registry, 'coordination.k8s.io', 'v1', 'leases', {
@@ -201,7 +202,7 @@ function bootstrapLease(
       name: identity,
       namespace: 'kube-system',
       labels: { 'apiserver.kubernetes.io/identity': 'kube-apiserver', 'kubernetes.io/hostname': hostname },
-      annotations: { 'kubernetes.io/peer-advertise-address': `${address}:${port}` },
+      annotations: { 'kubernetes.io/peer-advertise-address': `${addresses[0]}:${port}` },
     },
     spec: {
       holderIdentity: `${identity}_${registry.newUid()}`,
