@@ -11,6 +11,7 @@ import { Client, type ClientOptions } from '../client/client.ts'
 import { Informer } from '../client/informer.ts'
 import { Etcd } from '../etcd/etcd.ts'
 import type { DoorReply, DoorRequest } from '../kubectl/door.ts'
+import type { System } from '../runtime/program.ts'
 import { Registry } from '../runtime/registry.ts'
 import { Simulation } from '../sim/simulation.ts'
 import { controlPlaneImages, controlPlanePods, NODE_IMAGES } from './addons/control-plane.ts'
@@ -26,6 +27,8 @@ import { describeMachine, type MachineSpec } from './machine.ts'
 import { controllerUser } from './identities.ts'
 import { MetricsServer } from './metrics-server.ts'
 import { NodeHost, type NodeHostOptions } from './node-host.ts'
+import { networkComponent } from './network/components.ts'
+import { ClusterNetwork } from './network/network.ts'
 import { SchedulerProcess } from './scheduler-process.ts'
 import { VolumeStores } from './volume-stores.ts'
 
@@ -66,6 +69,8 @@ export class Cluster {
   /** The image registries that the nodes pull from. */
   readonly registry: Registry
   private readonly loads: Loads
+  /** How packets get from one process to another. */
+  readonly network: ClusterNetwork
   private machineCount = 0
 
   constructor(spec: ClusterSpec = {}) {
@@ -79,11 +84,12 @@ export class Cluster {
       admission: ADMISSION,
       authorization: true,
     })
-    this.registry = new Registry(componentImages((program, system) => this.component(program, system.ip)))
+    this.network = new ClusterNetwork(this, this.isExternal)
+    this.registry = new Registry(componentImages((program, system) => this.component(program, system)))
     this.api.backend = containerBackend({ byName: (name) => this.hosts.get(name), byPodAddress: (ip) => this.findPodAddress(ip) })
     this.loads = new Loads(this.etcd)
     this.volumes = new VolumeStores(this.etcd)
-    this.metrics = this.external ? undefined : new MetricsServer(this, this.loads)
+    this.metrics = this.isExternal ? undefined : new MetricsServer(this, this.loads)
     this.controllers = new ControllerManager(this)
     this.scheduler = new SchedulerProcess(this)
   }
@@ -100,14 +106,18 @@ export class Cluster {
 
   /** Starts everything and runs until the nodes are Ready and the system pods run (simulated minutes, real milliseconds). */
   boot(): void {
-    bootstrapObjects(this.api)
-    if (this.external) {
-      this.controllers.start()
-      this.scheduler.start()
-    } else this.addMachine({ name: 'control-plane', controlPlane: true })
+    const controlPlanes = this.spec.controlPlanes ?? 1
+    const addresses = Array.from({ length: controlPlanes }, (_, number) => describeMachine({ name: '', number }).address)
+    bootstrapObjects(this.api, this.isExternal ? {} : { addresses })
+    if (this.isExternal) {
+      this.controllers.election.candidate('control-plane').start()
+      this.scheduler.election.candidate('control-plane').start()
+    } else
+      for (let i = 1; i <= controlPlanes; i++)
+        this.addMachine({ name: i === 1 ? 'control-plane' : `control-plane${i}`, controlPlane: true })
     const workers = this.spec.workers ?? 2
     for (let i = 1; i <= workers; i++)
-      this.addMachine({ name: workers > 2 || this.external ? `node-${i}` : i === 1 ? 'worker' : `worker${i}` })
+      this.addMachine({ name: workers > 2 || this.isExternal ? `node-${i}` : i === 1 ? 'worker' : `worker${i}` })
     const pending = this.watchReadiness()
     const done = this.sim.runUntilTrue(() => pending.ready(), BOOT_LIMIT_MS)
     pending.stop()
@@ -115,7 +125,7 @@ export class Cluster {
   }
 
   /** Whether the control plane runs beside the cluster: no add-ons, and nothing of it in pods. */
-  private get external(): boolean {
+  get isExternal(): boolean {
     return this.spec.external === true || this.spec.hollow !== undefined
   }
 
@@ -178,6 +188,7 @@ export class Cluster {
     this.volumes.removeDisk(name)
     return { ok: true, message: `${name} is gone` }
   }
+    this.network.leave(host)
 
   /** Gives the pods of a workload something to do: CPU in thousandths, for each ready pod or for all of them together. */
   setLoad(namespace: string, workload: string, cpuMilli: number, spread: LoadSpread = 'each'): { ok: boolean; message: string } {
@@ -204,12 +215,11 @@ export class Cluster {
   }
 
   /** The component that a program in a container on some machine stands for. */
-  private component(program: string, address: string): ComponentProcess | undefined {
-    if (program === 'kube-scheduler') return this.scheduler
-    if (program === 'kube-controller-manager') return this.controllers
-    const host = [...this.hosts.values()].find((candidate) => candidate.spec.address === address)
-    if (program === 'flanneld' && host) return { start: () => host.startNetwork(), stop: () => host.stopNetwork() }
-    return undefined
+  private component(program: string, system: System): ComponentProcess | undefined {
+    const host = [...this.hosts.values()].find((candidate) => candidate.spec.address === system.ip)
+    if (program === 'kube-scheduler' && host) return this.scheduler.election.candidate(host.name)
+    if (program === 'kube-controller-manager' && host) return this.controllers.election.candidate(host.name)
+    return driverProcess(this, program, host) ?? (host && networkComponent(program, host, system))
   }
 
   /** The pod that has an address, by the API's own record. */
@@ -242,16 +252,17 @@ export class Cluster {
       hollow: this.spec.hollow,
       registry: this.registry,
       preloaded: request.controlPlane ? controlPlaneImages() : NODE_IMAGES,
-      ownNetwork: this.external && !this.spec.hollow,
+      ownNetwork: this.isExternal && !this.spec.hollow,
     })
     this.hosts.set(machine.name, host)
     host.powerOn()
   }
 
+    this.network.join(host)
   /** Installs the add-ons once the API server serves; then says when every node and system pod is ready. */
   private watchReadiness(): { ready: () => boolean; stop: () => void } {
     const admin = this.client({ name: 'kubernetes-admin', groups: ['system:masters'] }, 'kubeadm')
-    if (!this.external) this.installAddons()
+    if (!this.isExternal) this.installAddons()
     const informer = new Informer<Node>(admin, nodes)
     informer.start()
     const expected = this.hosts.size
@@ -271,7 +282,7 @@ export class Cluster {
   }
 
   private systemPodsReady(): boolean {
-    if (this.external) return true
+    if (this.isExternal) return true
     const system = this.etcd.range('pods').map((entry) => entry.value as Pod)
     return this.etcd.count('deployments.apps') > 0 && system.length >= 4 + 2 * this.hosts.size + 2 && system.every(isReady)
   }

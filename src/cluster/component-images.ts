@@ -7,6 +7,8 @@ import { sleep, type Task } from '../sim/task.ts'
 export interface ComponentProcess {
   start(): void
   stop(): void
+  /** Why the program ends at once (a configuration that it can't read): its last words. */
+  refusal?(): string | undefined
 }
 
 /** Finds the component that a program stands for, given the machine (by its address) and the command line. */
@@ -15,7 +17,16 @@ export type ComponentFinder = (program: string, system: System) => ComponentProc
 /** From exec to work: reading the configuration, listing, warming caches. Milliseconds. */
 const START_MS = 500
 
-const COMPONENTS = ['kube-controller-manager', 'kube-scheduler', 'flanneld']
+const COMPONENTS = [
+  'kube-controller-manager',
+  'kube-scheduler',
+  'flanneld',
+  'csi-provisioner',
+  'csi-attacher',
+  'csi-resizer',
+  'snapshot-controller',
+  'csi-node-driver-registrar',
+]
 
 /**
  * The image catalogue with the cluster's own programs given life: while kube-scheduler's container runs, the scheduler
@@ -33,6 +44,12 @@ export function componentImages(find: ComponentFinder): readonly Image[] {
 function alive(name: string, program: Program, find: ComponentFinder): Program {
   return function* (system): Task<number> {
     const component = find(name, system)
+    const refusal = component?.refusal?.()
+    if (refusal !== undefined) {
+      yield* sleep(START_MS)
+      system.writeError(`${refusal}\n`)
+      return 1
+    }
     const starting = system.sim.spawn(delayedStart(component))
     try {
       return yield* program(system)

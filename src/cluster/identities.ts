@@ -14,6 +14,14 @@ export function nodeUser(name: string): UserInfo {
   return { name: `system:node:${name}`, groups: ['system:nodes', 'system:authenticated'] }
 }
 
+/** A service account as the API server knows it. */
+export function serviceAccountUser(namespace: string, name: string): UserInfo {
+  return {
+    name: `system:serviceaccount:${namespace}:${name}`,
+    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+  }
+}
+
 /** A controller's service account; most are named after the controller. */
 export function controllerUser(controller: string): UserInfo {
   return {

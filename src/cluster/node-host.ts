@@ -1,15 +1,20 @@
-import { nodes } from '../apimachinery/generated/resources.ts'
-import type { Node, Pod } from '../apimachinery/generated/types.ts'
-import { Informer } from '../client/informer.ts'
+import type { Pod } from '../apimachinery/generated/types.ts'
 import { Kubelet } from '../kubelet/kubelet.ts'
 import type { HollowOptions } from '../kubelet/options.ts'
-import { NodeNetwork } from '../network/cni/host-local.ts'
+import { Flanneld } from '../network/cni/flannel/flanneld.ts'
+import type { NetConf } from '../network/cni/flannel/net-conf.ts'
+import { NodeNetwork } from '../network/cni/node-network.ts'
+import { machineNetns } from '../network/link/machine.ts'
+import type { Netns } from '../network/link/netns.ts'
 import type { Registry } from '../runtime/registry.ts'
 import { Runtime } from '../runtime/runtime.ts'
 import type { Simulation } from '../sim/simulation.ts'
 import type { Cluster } from './cluster.ts'
-import { nodeUser } from './identities.ts'
+import { nodeUser, serviceAccountUser } from './identities.ts'
 import type { MachineSpec } from './machine.ts'
+import { hostListeners, podListeners } from './network/listeners.ts'
+import { MANAGED_CONF } from './network/network.ts'
+import { GATEWAY } from './network/outside.ts'
 
 export interface NodeHostOptions {
   readonly hollow?: Omit<HollowOptions, 'podIP'> | undefined
@@ -27,10 +32,11 @@ export class NodeHost {
   readonly sim: Simulation
   readonly kubelet: Kubelet
   readonly runtime: Runtime | undefined
-  readonly network = new NodeNetwork()
+  readonly network = new NodeNetwork((podUid) => podListeners(this, podUid))
+  readonly flanneld: Flanneld
   powered = false
-  private readonly subnetWatch: Informer<Node>
   private readonly ownNetwork: boolean
+  private machineNetns: Netns | null = null
 
   constructor(cluster: Cluster, spec: MachineSpec, options: NodeHostOptions) {
     this.spec = spec
@@ -60,8 +66,22 @@ export class NodeHost {
       volumeStore: (volumeName) => cluster.volumes.files(spec.name, volumeName),
       hollow: hollow ? { ...hollow, podIP: spec.address } : undefined,
     })
-    this.subnetWatch = new Informer(client, nodes, { fieldSelector: `metadata.name=${spec.name}` })
-    this.subnetWatch.addHandler({ onAdd: (node) => this.configure(node), onUpdate: (node) => this.configure(node) })
+    this.flanneld = new Flanneld({
+      client,
+      ownClient: cluster.client(serviceAccountUser('kube-flannel', 'flannel'), 'flanneld'),
+      nodeName: spec.name,
+      address: spec.address,
+      network: this.network,
+      leases: cluster.network.leases,
+      writesLease: !this.ownNetwork,
+      ensureRules: () => undefined,
+    })
+  }
+
+  /** The machine's network namespace. Made when it is first asked for, and anew after each loss of power. */
+  get netns(): Netns {
+    this.machineNetns ??= this.makeNetns()
+    return this.machineNetns
   }
 
   get name(): string {
@@ -72,25 +92,27 @@ export class NodeHost {
     if (this.powered) return
     this.powered = true
     this.kubelet.start()
-    if (this.ownNetwork) this.startNetwork()
+    if (this.ownNetwork) this.startNetwork(MANAGED_CONF)
   }
 
   powerOff(): void {
     if (!this.powered) return
     this.powered = false
-    this.subnetWatch.stop()
     this.kubelet.powerOff()
     this.network.clear()
   }
 
+    this.stopNetwork()
+    this.flanneld.clear()
   /** The network daemon begins its work: it waits for the node's pod CIDR and writes the CNI configuration. */
-  startNetwork(): void {
-    this.subnetWatch.start()
+    this.machineNetns = null
+  startNetwork(conf: NetConf): void {
+    this.flanneld.start(conf)
   }
 
   /** The daemon ended. What it configured stays, as on a real machine. */
   stopNetwork(): void {
-    this.subnetWatch.stop()
+    this.flanneld.stop(() => (this.powered ? this.netns : undefined))
   }
 
   /** How far the pod's images have come, 0..1 by bytes; 1 when nothing is pulled. */
@@ -103,7 +125,11 @@ export class NodeHost {
     return images.reduce((sum, image) => sum + runtime.pullProgress(image), 0) / images.length
   }
 
-  private configure(node: Node): void {
-    if (node.spec?.podCIDR) this.network.configure(node.spec.podCIDR)
+  private makeNetns(): Netns {
+    const netns = machineNetns(this.name, { address: `${this.spec.address}/16`, gateway: GATEWAY })
+    netns.listens = hostListeners(this)
+    netns.onLook(() => this.flanneld.settle(netns))
+    netns.onLook(() => this.network.settle(netns))
+    return netns
   }
 }

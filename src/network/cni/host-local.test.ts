@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Simulation } from '../../sim/simulation.ts'
-import { NodeNetwork } from './host-local.ts'
+import { FlannelPlugin } from './flannel/plugin.ts'
+import { NodeNetwork } from './node-network.ts'
 
 function add(sim: Simulation, network: NodeNetwork, uid: string): string {
   let answer = ''
@@ -19,14 +20,17 @@ describe('NodeNetwork', () => {
     const network = new NodeNetwork()
     expect(network.notReadyReason()).toContain('cni plugin not initialized')
     expect(add(sim, network, 'a')).toContain('cni plugin not initialized')
-    network.configure('10.244.1.0/24')
+    network.install(new FlannelPlugin())
     expect(network.notReadyReason()).toBeUndefined()
+    expect(add(sim, network, 'a')).toContain('open /run/flannel/subnet.env: no such file or directory')
   })
 
   test('hands out addresses in turn, frees them, and says when none is left', () => {
     const sim = new Simulation({ seed: 1, startTimeMs: 0 })
     const network = new NodeNetwork()
-    network.configure('10.244.3.0/29')
+    const plugin = new FlannelPlugin()
+    plugin.configure({ network: '10.244.0.0/16', subnet: '10.244.3.0/29', mtu: 1450 })
+    network.install(plugin)
     expect(['a', 'b', 'c', 'd', 'e'].map((uid) => add(sim, network, uid))).toEqual([
       '10.244.3.2',
       '10.244.3.3',

@@ -1,60 +1,45 @@
-import type { Task } from '../../sim/task.ts'
-import { sleep } from '../../sim/task.ts'
-
 /** What a CNI plugin says when it can't do its work. */
 export class CniError extends Error {
   override readonly name = 'CriError'
 }
 
-/** How long wiring up one pod takes (veth pair, bridge, address). */
-const ADD_MS = 20
-
-/**
- * The pod network of one node: addresses are handed out from the node's pod CIDR one after the other, as the
- * host-local plugin does, and become free again when the pod goes. It is not ready until the network daemon on the node
- * has written its configuration.
- */
-export class NodeNetwork {
+/** Addresses handed out from one range, one after the other, as the host-local plugin does. */
+export class HostLocal {
   private base = 0
   private size = 0
   private last = 1
   private cidr = ''
   private readonly byPod = new Map<string, number>()
   private readonly used = new Set<number>()
-  private listeners: (() => void)[] = []
 
-  /** The node's subnet, e.g. '10.244.1.0/24': written by the network daemon once it knows it. Undefined: configuration removed. */
-  configure(cidr: string | undefined): void {
+  /** The node's subnet, e.g. '10.244.1.0/24'; '' before it is known. */
+  get subnet(): string {
+    return this.cidr
+  }
+
+  configure(cidr: string): void {
     if (cidr === this.cidr) return
-    this.cidr = cidr ?? ''
-    if (cidr !== undefined) {
-      const [address = '', bits = '24'] = cidr.split('/')
-      this.base = toNumber(address)
-      this.size = 2 ** (32 - Number(bits))
-    }
-    for (const listener of this.listeners) listener()
+    this.cidr = cidr
+    const [address = '', bits = '24'] = cidr.split('/')
+    this.base = toNumber(address)
+    this.size = 2 ** (32 - Number(bits))
   }
 
-  notReadyReason(): string | undefined {
-    if (this.cidr !== '') return undefined
-    return 'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized'
+  /** The bridge's address: the first of the range. */
+  get gateway(): string {
+    return toText(this.base + 1)
   }
 
-  onChange(listener: () => void): void {
-    this.listeners = [...this.listeners, listener]
-  }
-
-  *addPod(pod: { readonly uid: string; readonly namespace: string; readonly name: string }): Task<string> {
-    yield* sleep(ADD_MS)
-    if (this.cidr === '') throw new CniError('cni plugin not initialized')
-    const known = this.byPod.get(pod.uid)
+  /** The pod's address; the same again when it is asked for twice. */
+  allocate(uid: string): string {
+    const known = this.byPod.get(uid)
     if (known !== undefined) return toText(this.base + known)
     // .0 is the network, .1 the bridge, the last one the broadcast address.
     for (let tried = 0; tried < this.size - 3; tried++) {
       this.last = this.last + 1 >= this.size - 1 ? 2 : this.last + 1
       if (this.used.has(this.last)) continue
       this.used.add(this.last)
-      this.byPod.set(pod.uid, this.last)
+      this.byPod.set(uid, this.last)
       return toText(this.base + this.last)
     }
     throw new CniError(
@@ -62,7 +47,7 @@ export class NodeNetwork {
     )
   }
 
-  removePod(uid: string): void {
+  release(uid: string): void {
     const offset = this.byPod.get(uid)
     if (offset === undefined) return
     this.byPod.delete(uid)

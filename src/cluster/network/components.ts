@@ -1,0 +1,31 @@
+/** What the network's own programs do while their containers run. */
+import { parseNetConf, type NetConf } from '../../network/cni/flannel/net-conf.ts'
+import type { System } from '../../runtime/program.ts'
+import type { ComponentProcess } from '../component-images.ts'
+import type { NodeHost } from '../node-host.ts'
+
+const FLANNEL_CONFIG = '/etc/kube-flannel/net-conf.json'
+
+/** The component that a program on a machine stands for; undefined: none of the network. */
+export function networkComponent(program: string, host: NodeHost, system: System): ComponentProcess | undefined {
+  if (program === 'flanneld') return flannelComponent(host, system)
+  return undefined
+}
+
+function flannelComponent(host: NodeHost, system: System): ComponentProcess {
+  const conf = readConf(system)
+  return {
+    refusal: () => (conf instanceof Error ? `E ${conf.message}` : undefined),
+    start: () => !(conf instanceof Error) && host.startNetwork(conf),
+    stop: () => host.stopNetwork(),
+  }
+}
+
+function readConf(system: System): NetConf | Error {
+  try {
+    return parseNetConf(system.files.read(FLANNEL_CONFIG) ?? '')
+  } catch (error) {
+    if (error instanceof Error) return error
+    throw error
+  }
+}

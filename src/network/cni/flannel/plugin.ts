@@ -1,0 +1,62 @@
+import type { Netns } from '../../link/netns.ts'
+import { plugIntoBridge, unplugFromBridge, type BridgeConfig } from '../bridge.ts'
+import { CniError, HostLocal } from '../host-local.ts'
+import type { Attachment, CniPlugin, PodSandbox } from '../plugin.ts'
+
+/** /run/flannel/subnet.env, which flanneld writes and the plugin reads. */
+export interface SubnetEnv {
+  readonly network: string
+  /** The node's range: '10.244.1.0/24'. */
+  readonly subnet: string
+  readonly mtu: number
+}
+
+/** The flannel CNI plugin: delegates to bridge, with addresses by host-local from the node's subnet. */
+export class FlannelPlugin implements CniPlugin {
+  readonly file = '10-flannel.conflist'
+  private readonly addresses = new HostLocal()
+  private env: SubnetEnv | undefined
+
+  /** flanneld has written the file anew. Pods that are there keep what they have. */
+  configure(env: SubnetEnv): void {
+    this.env = env
+    this.addresses.configure(env.subnet)
+  }
+
+  allocate(pod: PodSandbox): readonly string[] {
+    if (!this.env)
+      throw new CniError(
+        'plugin type="flannel" failed (add): loadFlannelSubnetEnv failed: open /run/flannel/subnet.env: no such file or directory',
+      )
+    return [this.addresses.allocate(pod.uid)]
+  }
+
+  release(uid: string): void {
+    this.addresses.release(uid)
+  }
+
+  clear(): void {
+    this.addresses.clear()
+  }
+
+  plug(host: Netns, pod: Netns, attachment: Attachment): void {
+    const config = this.bridgeConfig()
+    if (config) plugIntoBridge(config, host, pod, attachment)
+  }
+
+  unplug(host: Netns, attachment: Attachment): void {
+    unplugFromBridge(host, attachment)
+  }
+
+  private bridgeConfig(): BridgeConfig | undefined {
+    const { env } = this
+    if (!env) return undefined
+    return {
+      bridge: 'cni0',
+      mtu: env.mtu,
+      hairpin: true,
+      ranges: [{ subnet: env.subnet, gateway: this.addresses.gateway }],
+      networks: [env.network],
+    }
+  }
+}
