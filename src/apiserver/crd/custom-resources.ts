@@ -37,7 +37,9 @@ export class CustomResources {
     const name = crd.metadata.name ?? ''
     this.withdraw(name)
     if (!crd.status?.conditions?.some((c) => c.type === 'Established' && c.status === 'True')) return
-    const infos = crd.spec.versions.filter((version) => version.served).map((version) => customResource(crd, version))
+    const infos = crd.spec.versions
+      .filter((version) => version.served)
+      .map((version) => customResource(crd, version, this.registry))
     for (const info of infos) this.registry.resources.add(info)
     this.served.set(
       name,

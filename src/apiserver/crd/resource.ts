@@ -14,6 +14,7 @@ import { parseTime } from '../../sim/time.ts'
 import { ageColumn, nameColumn } from '../kinds/shared/columns.ts'
 import type { Strategy, TableColumnDefinition } from '../kinds/strategy.ts'
 import type { ResourceInfo, SubresourceInfo } from '../resources.ts'
+import { conversionOf, type ConversionHost } from './conversion.ts'
 import { withSchemaDefaults } from './defaults.ts'
 import { brokenRules, hasRules } from './rules.ts'
 import { listTypeErrors, schemaErrors } from './validate.ts'
@@ -149,7 +150,11 @@ const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', '
 const SUBRESOURCE_VERBS = ['get', 'patch', 'update']
 
 /** The served resource of one version of a definition. */
-export function customResource(crd: CustomResourceDefinition, version: CustomResourceDefinitionVersion): ResourceInfo {
+export function customResource(
+  crd: CustomResourceDefinition,
+  version: CustomResourceDefinitionVersion,
+  host: ConversionHost,
+): ResourceInfo {
   const { group, names, scope } = crd.spec
   const apiVersion = `${group}/${version.name}`
   const subresources = new Map<string, SubresourceInfo>()
@@ -159,7 +164,8 @@ export function customResource(crd: CustomResourceDefinition, version: CustomRes
     subresources.set('scale', { name: 'scale', kind: 'Scale', model: 'V1Scale', verbs: SUBRESOURCE_VERBS })
   const stored = crd.spec.versions.find((v) => v.storage) ?? version
   const storage = { group, apiVersion: `${group}/${stored.name}` }
-  const renamed = (to: string) => (object: KubeObject) => (object.apiVersion === to ? object : { ...object, apiVersion: to })
+  const schema = customModel(names.kind, version.schema?.openAPIV3Schema)
+  const convert = conversionOf(crd, version, storage, schema, host)
   return {
     group,
     version: version.name,
@@ -168,14 +174,12 @@ export function customResource(crd: CustomResourceDefinition, version: CustomRes
     namespaced: scope === 'Namespaced',
     apiVersion,
     model: '',
-    schema: customModel(names.kind, version.schema?.openAPIV3Schema),
+    schema,
     verbs: VERBS,
     subresources,
     bucket: `${names.plural}.${group}`,
     storage,
-    ...(stored === version
-      ? {}
-      : { convert: { storage, toStorage: renamed(storage.apiVersion), fromStorage: renamed(apiVersion) } }),
+    ...(convert ? { convert } : {}),
     strategy: strategyOf(crd, version),
     custom: {
       listKind: names.listKind ?? `${names.kind}List`,

@@ -2,6 +2,7 @@ import { sleep, type Task } from '../../sim/task.ts'
 import { value } from '../../apimachinery/quantity.ts'
 import { ALPINE, layered, tagged, type Image } from '../image.ts'
 import { print, untilTerminated, type System } from '../program.ts'
+import { webhookServer } from './agnhost-webhook.ts'
 import { fixed, http, MiB, server } from './server.ts'
 
 const option = (system: System, name: string): string | undefined => {
@@ -58,6 +59,7 @@ const agnhostCommands = {
   liveness,
   netexec,
   'serve-hostname': hostname,
+  webhook: webhookServer,
   *pause(system: System): Task<number> {
     print(system, 'Paused')
     yield* untilTerminated(system)
