@@ -19,6 +19,7 @@ import { LOCAL_PATH_ACCOUNT } from './addons/local-path.ts'
 import { addonObjects } from './addons/registry.ts'
 import { componentImages, type ComponentProcess } from './component-images.ts'
 import { containerBackend } from './container-backend.ts'
+import { webhookCaller } from './webhook-caller.ts'
 import { ControllerManager } from './controller-manager.ts'
 import type { MetricValue } from './custom-metrics.ts'
 import { isReady, Loads, type LoadSpread } from './load.ts'
@@ -87,6 +88,7 @@ export class Cluster {
     this.network = new ClusterNetwork(this, this.isExternal)
     this.registry = new Registry(componentImages((program, system) => this.component(program, system)))
     this.api.backend = containerBackend({ byName: (name) => this.hosts.get(name), byPodAddress: (ip) => this.findPodAddress(ip) })
+    this.api.webhooks = webhookCaller(this.etcd, { byName: (name) => this.hosts.get(name), byPodAddress: (ip) => this.findPodAddress(ip) })
     this.loads = new Loads(this.etcd)
     this.volumes = new VolumeStores(this.etcd)
     this.metrics = this.isExternal ? undefined : new MetricsServer(this, this.loads)
