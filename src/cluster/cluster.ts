@@ -17,6 +17,7 @@ import { Simulation } from '../sim/simulation.ts'
 import { controlPlaneImages, controlPlanePods, NODE_IMAGES } from './addons/control-plane.ts'
 import { LOCAL_PATH_ACCOUNT } from './addons/local-path.ts'
 import { addonObjects } from './addons/registry.ts'
+import { etcdMember } from './etcd-members.ts'
 import { componentImages, type ComponentProcess } from './component-images.ts'
 import { containerBackend } from './container-backend.ts'
 import { webhookCaller } from './webhook-caller.ts'
@@ -24,20 +25,23 @@ import { ControllerManager } from './controller-manager.ts'
 import type { MetricValue } from './custom-metrics.ts'
 import { isReady, Loads, type LoadSpread } from './load.ts'
 import { LocalPathProvisioner } from './local-path-provisioner.ts'
+import { driverProcess } from './csi/processes.ts'
 import { describeMachine, type MachineSpec } from './machine.ts'
 import { controllerUser } from './identities.ts'
 import { MetricsServer } from './metrics-server.ts'
-import { NodeHost, type NodeHostOptions } from './node-host.ts'
 import { networkComponent } from './network/components.ts'
 import { ClusterNetwork } from './network/network.ts'
+import { NodeHost, type NodeHostOptions } from './node-host.ts'
 import { SchedulerProcess } from './scheduler-process.ts'
 import { VolumeStores } from './volume-stores.ts'
 
 export interface ClusterSpec {
   /** Seed of all chance. Default 42. */
   readonly seed?: number
-  /** Worker nodes beside the control-plane node. Default 2. */
+  /** Worker nodes beside the control-plane nodes. Default 2. */
   readonly workers?: number
+  /** Control-plane nodes: 1 or 3. Default 1. */
+  readonly controlPlanes?: 1 | 3
   /** Simulated wall-clock reading at the start. */
   readonly startTimeMs?: number
   /** Nodes without containers, and no add-ons: for scale and for comparison with recorded hollow nodes. */
@@ -67,11 +71,11 @@ export class Cluster {
   private readonly hosts = new Map<string, NodeHost>()
   /** What persistent volumes hold. */
   readonly volumes: VolumeStores
+  /** How packets get from one process to another. */
+  readonly network: ClusterNetwork
   /** The image registries that the nodes pull from. */
   readonly registry: Registry
   private readonly loads: Loads
-  /** How packets get from one process to another. */
-  readonly network: ClusterNetwork
   private machineCount = 0
 
   constructor(spec: ClusterSpec = {}) {
@@ -108,7 +112,7 @@ export class Cluster {
 
   /** Starts everything and runs until the nodes are Ready and the system pods run (simulated minutes, real milliseconds). */
   boot(): void {
-    const controlPlanes = this.spec.controlPlanes ?? 1
+    const { controlPlanes } = this
     const addresses = Array.from({ length: controlPlanes }, (_, number) => describeMachine({ name: '', number }).address)
     bootstrapObjects(this.api, this.isExternal ? {} : { addresses })
     if (this.isExternal) {
@@ -124,6 +128,11 @@ export class Cluster {
     const done = this.sim.runUntilTrue(() => pending.ready(), BOOT_LIMIT_MS)
     pending.stop()
     this.ready = done
+  }
+
+  /** Control-plane machines. */
+  get controlPlanes(): number {
+    return this.spec.controlPlanes ?? 1
   }
 
   /** Whether the control plane runs beside the cluster: no add-ons, and nothing of it in pods. */
@@ -187,10 +196,10 @@ export class Cluster {
     if (!host) return { ok: false, message: `there is no machine called ${name}` }
     if (host.powered) host.powerOff()
     this.hosts.delete(name)
+    this.network.leave(host)
     this.volumes.removeDisk(name)
     return { ok: true, message: `${name} is gone` }
   }
-    this.network.leave(host)
 
   /** Gives the pods of a workload something to do: CPU in thousandths, for each ready pod or for all of them together. */
   setLoad(namespace: string, workload: string, cpuMilli: number, spread: LoadSpread = 'each'): { ok: boolean; message: string } {
@@ -219,6 +228,7 @@ export class Cluster {
   /** The component that a program in a container on some machine stands for. */
   private component(program: string, system: System): ComponentProcess | undefined {
     const host = [...this.hosts.values()].find((candidate) => candidate.spec.address === system.ip)
+    if (program === 'etcd' && host) return etcdMember(this, [...this.hosts.values()].indexOf(host))
     if (program === 'kube-scheduler' && host) return this.scheduler.election.candidate(host.name)
     if (program === 'kube-controller-manager' && host) return this.controllers.election.candidate(host.name)
     return driverProcess(this, program, host) ?? (host && networkComponent(program, host, system))
@@ -257,10 +267,10 @@ export class Cluster {
       ownNetwork: this.isExternal && !this.spec.hollow,
     })
     this.hosts.set(machine.name, host)
+    this.network.join(host)
     host.powerOn()
   }
 
-    this.network.join(host)
   /** Installs the add-ons once the API server serves; then says when every node and system pod is ready. */
   private watchReadiness(): { ready: () => boolean; stop: () => void } {
     const admin = this.client({ name: 'kubernetes-admin', groups: ['system:masters'] }, 'kubeadm')
@@ -286,7 +296,11 @@ export class Cluster {
   private systemPodsReady(): boolean {
     if (this.isExternal) return true
     const system = this.etcd.range('pods').map((entry) => entry.value as Pod)
-    return this.etcd.count('deployments.apps') > 0 && system.length >= 4 + 2 * this.hosts.size + 2 && system.every(isReady)
+    return (
+      this.etcd.count('deployments.apps') > 0 &&
+      system.length >= 4 * this.controlPlanes + 2 * this.hosts.size + 2 &&
+      system.every(isReady)
+    )
   }
 
   private installAddons(): void {

@@ -18,6 +18,7 @@ export type ComponentFinder = (program: string, system: System) => ComponentProc
 const START_MS = 500
 
 const COMPONENTS = [
+  'etcd',
   'kube-controller-manager',
   'kube-scheduler',
   'flanneld',

@@ -1,5 +1,6 @@
 import { RaftGroup } from '../etcd/raft.ts'
 import type { Cluster } from './cluster.ts'
+import type { ComponentProcess } from './component-images.ts'
 
 interface Answer {
   readonly ok: boolean
@@ -8,12 +9,22 @@ interface Answer {
 
 /**
  * The members of the cluster's etcd. A cluster begins with one, of which nothing is modelled until somebody asks.
- * SIMPLIFIED: further members have no machine and no static pod of their own, and the one in the pod list runs on when
- * the member is stopped.
+ * SIMPLIFIED: members beyond the control-plane machines have no machine and no static pod of their own, and a static pod
+ * runs on when its member is stopped by hand.
  */
-function membersOf({ etcd, sim }: Cluster): RaftGroup {
-  etcd.raft ??= new RaftGroup(sim, () => etcd.revision, 1)
+function membersOf({ etcd, sim, controlPlanes }: Cluster): RaftGroup {
+  etcd.raft ??= new RaftGroup(sim, () => etcd.revision, controlPlanes)
   return etcd.raft
+}
+
+/** The member whose process is the etcd container of the n-th control-plane machine, from 0. */
+export function etcdMember(cluster: Cluster, number: number): ComponentProcess {
+  const name = `etcd-${number + 1}`
+  return {
+    // Members run from the start: only one that has ended starts.
+    start: () => cluster.etcd.raft?.start(name),
+    stop: () => membersOf(cluster).stop(name),
+  }
 }
 
 /** Makes it a cluster of so many members; etcd advises 1, 3 or 5. */

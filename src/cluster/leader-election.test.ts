@@ -38,8 +38,10 @@ it('three control-plane nodes have a scheduler each, and one of them leads', () 
 it('when the leader dies nothing is scheduled until the lease has run out; then another leads', () => {
   const before = holder() ?? ''
   cluster.powerOff(before)
+  // Its etcd member went as well: the others elect a leader first.
+  cluster.sim.runFor(3000)
   createPod('waits')
-  cluster.sim.runFor(10_000)
+  cluster.sim.runFor(7000)
   expect(cluster.scheduler.running).toBe(false)
   expect(phaseOf('waits')).toBe('Pending')
   cluster.sim.runFor(20_000)
@@ -54,4 +56,21 @@ it('the machine that comes back stands by', () => {
   for (const { name, powered } of cluster.machines()) if (!powered) cluster.powerOn(name)
   cluster.sim.runFor(120_000)
   expect(holder()).toBe(now)
+})
+
+it('each of the machines has a member of etcd: one may fail, two may not', () => {
+  const configMap = (name: string) => {
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } }
+    return cluster.call({ method: 'POST', path: '/api/v1/namespaces/default/configmaps', body }, ADMIN).code
+  }
+  cluster.powerOff('control-plane')
+  cluster.sim.runFor(5000)
+  expect(configMap('two-of-three')).toBe(201)
+  cluster.powerOff('control-plane3')
+  cluster.sim.runFor(5000)
+  expect(configMap('one-of-three')).toBe(500)
+  cluster.powerOn('control-plane')
+  cluster.powerOn('control-plane3')
+  cluster.sim.runFor(180_000)
+  expect(configMap('three-again')).toBe(201)
 })

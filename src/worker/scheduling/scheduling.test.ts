@@ -167,7 +167,8 @@ test('another configuration restarts the scheduler, and its profiles serve', () 
   const { missing, profiles, node } = stage.view(stage.podOf('own'))
   expect({ missing, profiles, node }).toEqual({ missing: 'profile', profiles: ['default-scheduler'], node: '' })
   stage.cluster.scheduler.configure(parseSchedulerConfig(config('MostAllocated').replace('default-scheduler', 'packer')).config)
-  stage.cluster.sim.runFor(5000)
+  // The new process waits until the old one's lease has run out.
+  stage.cluster.sim.runFor(20_000)
   expect(stage.view(stage.podOf('own')).node).not.toBe('')
 })
 
