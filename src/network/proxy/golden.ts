@@ -9,6 +9,8 @@ import { ipvsPlan, type IpvsPlan } from './ipvs/plan.ts'
 import { IPVS_JUMPS } from './ipvs/rules.ts'
 import { IPVS_SETS } from './ipvs/sets.ts'
 import type { LocalDetector } from './local-detector.ts'
+import { parseRule } from '../netfilter/parse.ts'
+import { printRule } from '../netfilter/print.ts'
 
 export interface ProxyCase {
   readonly nodeName: string
@@ -65,7 +67,15 @@ function detectorOf({ clusterCIDR }: ProxyCase): LocalDetector {
 export function runIptables(input: ProxyCase) {
   const state = stateOf(input)
   const restore = restoreText(allRules(state, placeOf(input), settingsOf(input)))
-  return { restore, health: Object.fromEntries(serviceHealth(state, input.nodeName)) }
+  return { save: saved(restore), restore, health: Object.fromEntries(serviceHealth(state, input.nodeName)) }
+}
+
+/** The rules as iptables-save prints them once the kernel has them. */
+function saved(restore: readonly string[]): readonly string[] {
+  return restore.map((line) => {
+    const [, chain, rule] = /^-A (\S+) (.*)$/.exec(line) ?? []
+    return chain !== undefined && rule !== undefined ? `-A ${chain}${printRule(parseRule(rule))}` : line
+  })
 }
 
 /** What IPVS mode makes of a case. */
@@ -77,10 +87,13 @@ export function runIpvs(input: ProxyCase) {
     nodeAddresses: new Set(input.nodeIPs),
   }
   const plan = ipvsPlan(stateOf(input), context, settingsOf(input))
+  const restore = restoreText(tablesOf(plan.chains, IPVS_JUMPS))
   return {
     ...ipvsObjects(plan),
     dummyInterface: { addresses: plan.addresses.size > 0 ? [...plan.addresses].toSorted() : null, name: 'kube-ipvs0' },
-    iptablesRestore: restoreText(tablesOf(plan.chains, IPVS_JUMPS)),
+    iptablesRestore: restore,
+    // A match of iptables that the recording machine had not: such a case was recorded unloaded.
+    ...(!restore.some((line) => line.includes('-m ipvs')) && { iptablesSave: saved(restore) }),
   }
 }
 

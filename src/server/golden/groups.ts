@@ -1,6 +1,7 @@
 import { runApiCase, type ApiCase } from '../../apiserver/golden.ts'
 import { runBehaviourCase, type BehaviourCase } from '../../cluster/golden/behaviour.ts'
 import { makeApiFixture } from '../../cluster/golden/api-fixture.ts'
+import { runIptables, runIpvs, type ProxyCase } from '../../network/proxy/golden.ts'
 import { runSchedulerCase, type SchedulerCase } from '../../scheduler/golden.ts'
 import { firstDifference, unordered } from './difference.ts'
 import { runTableRow } from './tables.ts'
@@ -62,6 +63,27 @@ export const groups: readonly Group[] = [
     },
   },
   {
+    folder: 'kube-proxy',
+    run(content, name) {
+      const { input, expect } = content as {
+        input: ProxyCase
+        expect: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+      }
+      const modes = { iptables: runIptables, ipvs: runIpvs }
+      return Object.entries(modes).flatMap(([mode, run]) => {
+        const wanted = expect[mode]
+        if (!wanted) return []
+        // Of what was made, what was recorded.
+        const compare = () => {
+          const made = plain(run(input)) as Record<string, unknown>
+          const picked = Object.fromEntries(Object.keys(wanted).map((key) => [key, made[key]]))
+          return firstDifference(byName(picked), byName(wanted))
+        }
+        return [{ row: `kube-proxy/${mode}`, name: `${name} ${mode}`, difference: attempt(compare) }]
+      })
+    },
+  },
+  {
     folder: 'tables',
     run(content) {
       const { topic, rows } = content as Table
@@ -77,6 +99,18 @@ export const groups: readonly Group[] = [
     },
   },
 ]
+
+/** IPVS servers in one order: the kernel's own is none. */
+function byName(value: Record<string, unknown>): unknown {
+  const servers = value.virtualServers
+  if (!Array.isArray(servers)) return value
+  const sorted = (list: readonly unknown[]) => list.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+  const withReals = (servers as readonly Record<string, unknown>[]).map((server) => ({
+    ...server,
+    realServers: sorted((server.realServers ?? []) as readonly unknown[]),
+  }))
+  return { ...value, virtualServers: sorted(withReals) }
+}
 
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null)) as unknown
 
