@@ -26,6 +26,7 @@ import { taintEvictionController } from './tainteviction/controller.ts'
 import { ttlAfterFinishedController } from './ttlafterfinished/controller.ts'
 import { ttlController } from './ttl/controller.ts'
 import { validatingAdmissionPolicyStatusController } from './validatingadmissionpolicystatus/controller.ts'
+import { attachDetachController } from './volume/attachdetach/controller.ts'
 import { ephemeralVolumeController } from './volume/ephemeral/controller.ts'
 import { volumeExpandController } from './volume/expand/controller.ts'
 import { persistentVolumeBinder } from './volume/persistentvolume/controller.ts'
@@ -67,6 +68,7 @@ export const CONTROLLERS: readonly ControllerFactory[] = [
   validatingAdmissionPolicyStatusController,
   persistentVolumeBinder,
   clusterRoleAggregationController,
+  attachDetachController,
   volumeExpandController,
   claimProtection,
   persistentVolumeProtection,

@@ -5,6 +5,7 @@ import { databaseImages } from './databases.ts'
 import { languageImages } from './languages.ts'
 import { nginxImage } from './nginx.ts'
 import { pause } from './pause.ts'
+import { storageImages } from './storage.ts'
 import { testImages } from './testing.ts'
 import { webImages } from './web.ts'
 
@@ -18,4 +19,5 @@ export const IMAGES: readonly Image[] = [
   ...languageImages,
   ...testImages,
   ...componentImages,
+  ...storageImages,
 ]
