@@ -87,7 +87,8 @@ export function containerBackend(hosts: HostFinder): ContainerBackend {
 function ask(host: NodeHost, podUid: string, port: number, request: ProxyRequest): ProxyResponse | undefined {
   const service = host.runtime?.portService(podUid, port)
   if (!service) return undefined
-  const reply = service.http?.({ method: request.method, path: request.path, headers: request.headers, body: request.body })
+  const { method, path, headers, body } = request
+  const reply = service.http?.({ method, path, headers, body }, { address: host.spec.address, port: 0 })
   return reply ? { code: reply.status, headers: reply.headers ?? {}, body: reply.body } : { code: 200, headers: {}, body: '' }
 }
 

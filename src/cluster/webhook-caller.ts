@@ -71,12 +71,9 @@ function send(
   const service = found.host.runtime?.portService(found.podUid, place.port)
   if (!service) return refused(place.dialled)
   if (service.protocol === 'http') return { failure: 'http: server gave HTTP response to HTTPS client' }
-  const answer = service.http?.({
-    method: 'POST',
-    path: place.path,
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
+  const headers = { 'content-type': 'application/json' }
+  const request = { method: 'POST', path: place.path, headers, body: JSON.stringify(body) }
+  const answer = service.http?.(request, { address: found.host.spec.address, port: 0 })
   // SIMPLIFIED: a program that answers only after waiting for something is not waited for.
   if (!answer || (answer.delayMs ?? 1) >= timeoutMs) return { failure: 'context deadline exceeded' }
   return read(answer.status, answer.body)

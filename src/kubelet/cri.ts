@@ -155,6 +155,8 @@ export interface RuntimeService {
   request(sandboxId: string, request: PortRequest): Task<PortAnswer>
   /** Called with a pod's uid when one of its sandboxes or containers started, exited or went. */
   onLifecycle(listener: (podUid: string) => void): void
+  /** The kubelet has brought the files of a pod's volumes up to date. */
+  volumesChanged?(uid: string): void
   /** Calls back whenever something that a probe could see has changed in the pod. Gives the unsubscriber. */
   watchPod(uid: string, listener: () => void): () => void
   /** Undefined when it has not been pulled. */

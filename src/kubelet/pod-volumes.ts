@@ -176,6 +176,7 @@ export class PodVolumes {
         const files = this.mounted.get(volume.name)
         if (files && followsObjects(volume)) this.refresh(pod, volume, files, podIP)
       }
+      this.node.runtime.volumesChanged?.(pod.metadata.uid ?? '')
     })
   }
 

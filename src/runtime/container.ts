@@ -200,7 +200,10 @@ export class Container {
     this.reason = reason
     this.process?.release()
     this.process = null
-    for (const port of this.openPorts) this.pod.ports.delete(port)
+    for (const port of this.openPorts) {
+      this.pod.ports.delete(port)
+      this.pod.udpPorts.delete(port)
+    }
     this.openPorts.clear()
     this.task = null
     this.handlers.clear()

@@ -1,7 +1,13 @@
 import type { Simulation } from '../sim/simulation.ts'
 import type { Container } from './container.ts'
 import type { FileSystem } from './filesystem.ts'
+import type { Sockets } from './sockets.ts'
 import type { ChildOptions, PortService, Program, Signal, System } from './program.ts'
+
+interface OpenPort {
+  readonly port: number
+  readonly protocol: 'tcp' | 'udp'
+}
 
 /** One process of a container: the System that its program sees. */
 export class Process implements System {
@@ -16,7 +22,8 @@ export class Process implements System {
   private readonly parent: Process | null
   private memoryBytes = 0
   private cpuMilli = 0
-  private ports: number[] = []
+  private ports: OpenPort[] = []
+  private lazySockets: Sockets | null = null
   /** Set by unsteady(), also by children. */
   isUnsteady = false
 
@@ -68,20 +75,33 @@ export class Process implements System {
     else this.container.log.write(this.sim.now, 'stderr', text)
   }
 
+  get sockets(): Sockets {
+    this.unsteady()
+    const { pod, files, image } = this.container
+    this.lazySockets ??= pod.sockets({ podUid: pod.uid, image, readFile: (path) => files.read(path) })
+    return this.lazySockets
+  }
+
   listen(port: number, service: PortService): boolean {
     const { pod } = this.container
-    if (pod.ports.has(port)) return false
-    pod.ports.set(port, service)
-    this.ports.push(port)
+    const protocol = service.protocol === 'udp' ? 'udp' : 'tcp'
+    const taken = pod.portsOf(protocol)
+    if (taken.has(port)) return false
+    taken.set(port, service)
+    this.ports.push({ port, protocol })
     this.container.openPorts.add(port)
     pod.changed()
     return true
   }
 
-  unlisten(port: number): void {
-    this.ports = this.ports.filter((p) => p !== port)
-    this.close(port)
+  unlisten(port: number, protocol: 'tcp' | 'udp' = 'tcp'): void {
+    this.ports = this.ports.filter((open) => open.port !== port || open.protocol !== protocol)
+    this.close({ port, protocol })
     this.container.pod.changed()
+  }
+
+  watch(listener: () => void): () => void {
+    return this.container.pod.watch(listener)
   }
 
   service(port: number): PortService | undefined {
@@ -123,13 +143,15 @@ export class Process implements System {
     this.setMemory(0)
     this.setCpu(0)
     if (this.ports.length === 0) return
-    for (const port of this.ports) this.close(port)
+    const { ports } = this
     this.ports = []
+    for (const port of ports) this.close(port)
     this.container.pod.changed()
   }
 
-  private close(port: number): void {
-    this.container.openPorts.delete(port)
-    this.container.pod.ports.delete(port)
+  private close({ port, protocol }: OpenPort): void {
+    const { pod, openPorts } = this.container
+    pod.portsOf(protocol).delete(port)
+    if (!this.ports.some((open) => open.port === port)) openPorts.delete(port)
   }
 }

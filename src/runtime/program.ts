@@ -5,7 +5,7 @@
 import type { Simulation } from '../sim/simulation.ts'
 import { waitFor, type Task } from '../sim/task.ts'
 import type { FileSystem } from './filesystem.ts'
-import type { DnsMessage, DnsQuestion, Endpoint } from './sockets.ts'
+import type { DnsMessage, DnsQuestion, Endpoint, Sockets } from './sockets.ts'
 
 /** Runs until it ends; gives the exit code. Killing it cancels the task. */
 export type Program = (system: System) => Task<number>
@@ -35,13 +35,13 @@ export interface HttpResponse {
 /** What answers on a port. Without `http` it accepts connections and says nothing that is simulated. */
 export interface PortService {
   readonly protocol: 'tcp' | 'udp' | 'http' | 'https' | 'grpc'
-  readonly http?: (request: HttpRequest) => HttpResponse
+  readonly http?: (request: HttpRequest, peer: Endpoint) => HttpResponse
   /** In place of `http`, for what takes time or asks others: a proxy, a slow page. */
   readonly serve?: (request: HttpRequest, peer: Endpoint) => Task<HttpResponse>
   /** Answers a line of text, or a datagram; undefined: says nothing. */
   readonly talk?: (text: string, peer: Endpoint) => string | undefined
   /** Answers DNS questions; undefined: no answer at all. */
-  readonly dns?: (question: DnsQuestion, peer: Endpoint) => Task<DnsMessage | undefined>
+  readonly dns?: (question: DnsQuestion, peer: Endpoint, protocol: 'udp' | 'tcp') => Task<DnsMessage | undefined>
   /** Health of a gRPC service: SERVING unless given. */
   readonly grpc?: (service: string) => 'SERVING' | 'NOT_SERVING'
 }
@@ -60,14 +60,18 @@ export interface System {
   /** What is piped in; '' when nothing is. */
   readonly stdin: string
   readonly memoryLimitBytes: number
+  /** The network. What is done with it depends on more than the pod's state. */
+  readonly sockets: Sockets
   /** Text to standard output as is; programs add their own newlines. */
   write(text: string): void
   writeError(text: string): void
-  /** False when another process of the pod has the port already. */
+  /** False when another process of the pod has the port already. UDP ports are apart from the others. */
   listen(port: number, service: PortService): boolean
-  unlisten(port: number): void
-  /** What listens on a port of this pod. */
+  unlisten(port: number, protocol?: 'tcp' | 'udp'): void
+  /** What listens on a port of this pod, other than by UDP alone. */
   service(port: number): PortService | undefined
+  /** Calls back when files or ports of the pod may have changed. Gives what ends that. */
+  watch(listener: () => void): () => void
   /** Says that probes may now be answered otherwise. Ports and files say so by themselves. */
   changed(): void
   /** Says that this run's outcome depends on more than the pod's state (the clock, chance, other pods). */

@@ -7,6 +7,7 @@ import { PodBox, type SandboxConfig } from './pod-box.ts'
 import type { Process } from './process.ts'
 import type { PortService } from './program.ts'
 import { CriError, type Registry } from './registry.ts'
+import type { SocketFactory } from './sockets.ts'
 import { toolsOf } from './tools/tools.ts'
 
 /** How long the runtime takes. Milliseconds. */
@@ -36,6 +37,8 @@ export interface RuntimeOptions {
   readonly latency?: Partial<RuntimeLatency>
   /** Images that are on the machine from the start (kubeadm pulls those of the control plane). */
   readonly preloaded?: readonly string[]
+  /** The network that processes see; without it each pod is alone. */
+  readonly sockets?: SocketFactory
 }
 
 interface ExecResult {
@@ -66,6 +69,7 @@ export class Runtime {
   private readonly nodeName: string
   private readonly latency: RuntimeLatency
   private readonly store: ImageStore
+  private readonly sockets: SocketFactory | undefined
   private readonly boxes = new Map<string, PodBox>()
   private readonly sandboxPods = new Map<string, PodBox>()
   private readonly containers = new Map<string, Container>()
@@ -78,6 +82,7 @@ export class Runtime {
   constructor(options: RuntimeOptions) {
     this.sim = options.sim
     this.nodeName = options.nodeName
+    this.sockets = options.sockets
     this.latency = { ...DEFAULT_LATENCY, ...options.latency }
     this.store = new ImageStore(options.sim, options.registry, options.nodeName, this.latency)
     for (const name of options.preloaded ?? []) this.store.add(name)
@@ -100,6 +105,7 @@ export class Runtime {
         config,
         (uid) => this.tell(uid),
         (bytes) => this.addMemory(bytes),
+        this.sockets,
       )
       this.boxes.set(config.uid, box)
     }
@@ -125,6 +131,7 @@ export class Runtime {
     if (!sandbox?.ready) return
     sandbox.ready = false
     box.ports.clear()
+    box.udpPorts.clear()
     yield* sleep(20)
     box.lifecycle()
   }
@@ -219,6 +226,11 @@ export class Runtime {
     this.memoryListener = listener
   }
 
+  /** Files of volumes have been brought up to date. */
+  volumesChanged(uid: string): void {
+    this.boxes.get(uid)?.changed()
+  }
+
   watchPod(uid: string, listener: () => void): () => void {
     return this.boxes.get(uid)?.watch(listener) ?? (() => undefined)
   }
@@ -285,6 +297,7 @@ export class Runtime {
       for (const container of box.containers) container.lose()
       for (const sandbox of box.sandboxes) sandbox.ready = false
       box.ports.clear()
+      box.udpPorts.clear()
     }
     this.isOff = false
   }
@@ -342,6 +355,9 @@ export class Runtime {
   }
 }
 
+/** SIMPLIFIED: a probe comes from no address that is told. */
+const KUBELET = { address: '127.0.0.1', port: 0 }
+
 function answerOf(
   service: PortService,
   request: PortRequest,
@@ -356,5 +372,5 @@ function answerOf(
     return { status: 400, body: 'Client sent an HTTP request to an HTTPS server.\n' }
   if (!service.http) return { status: -1, body: '' }
   const { path, headers } = request
-  return service.http({ method: 'GET', path, headers, body: '' })
+  return service.http({ method: 'GET', path, headers, body: '' }, KUBELET)
 }

@@ -19,6 +19,8 @@ export type SocketErrorCode =
   | 'ETIMEDOUT'
   | 'EADDRNOTAVAIL'
   | 'EPERM'
+  /** TLS where none is spoken. */
+  | 'EPROTO'
 export interface SocketFailure {
   readonly failure: SocketErrorCode
   readonly afterMs: number
@@ -60,6 +62,8 @@ export interface TcpConnection {
   http(request: HttpRequest, options?: { readonly tls?: string; readonly timeoutMs?: number }): Task<HttpResponse | SocketFailure>
   /** Sends text and waits for what comes back (netcat). */
   talk(text: string, timeoutMs?: number): Task<string | SocketFailure>
+  /** One DNS exchange (dig +tcp). */
+  dns(question: DnsQuestion, timeoutMs?: number): Task<DnsMessage | SocketFailure>
   close(): void
 }
 
@@ -67,6 +71,8 @@ export interface Ping {
   readonly timeMs: number
   readonly ttl: number
   readonly from: string
+  /** An error came back in place of a reply, in ping's words: 'Time to live exceeded', 'Destination Host Unreachable'. */
+  readonly error?: string
 }
 
 /** The network as one process sees it. */
@@ -83,3 +89,14 @@ export interface Sockets {
   datagram(target: Endpoint, payload: string, timeoutMs?: number): Task<string | SocketFailure>
   ping(address: string, timeoutMs?: number, ttl?: number): Task<Ping | SocketFailure>
 }
+
+/** Who opens sockets: a process of a pod. */
+export interface SocketOwner {
+  readonly podUid: string
+  /** Full name with tag: tells which C library it has. */
+  readonly image: string
+  readFile(path: string): string | undefined
+}
+
+/** Gives the sockets of a process. */
+export type SocketFactory = (owner: SocketOwner) => Sockets

@@ -4,6 +4,7 @@ import type { Task } from '../../sim/task.ts'
 import { Fabric } from '../fabric/fabric.ts'
 import { macOf } from '../link/mac.ts'
 import { Netns } from '../link/netns.ts'
+import type { Packet } from '../packet.ts'
 import type { HookFunction } from '../netfilter/hooks.ts'
 import type { Libc } from './resolver.ts'
 import { ProcessSockets } from './sockets.ts'
@@ -31,8 +32,14 @@ function lab() {
   const files = new Map<string, string>()
   const world = {
     sim,
-    walk: fabric.walk.bind(fabric),
-    netnsAt: ({ node }: { readonly node: string }) => machines.find((one) => one.node === node),
+    walk: (from: Netns, packet: Packet, record: boolean) => {
+      const journey = fabric.walk(from, packet, record)
+      const { outcome } = journey
+      return {
+        journey,
+        netns: outcome.kind === 'delivered' ? machines.find((one) => one.node === outcome.place.node) : undefined,
+      }
+    },
     listener: (netns: Netns, protocol: string, _address: string, port: number) =>
       services.get(`${netns.node} ${protocol} ${port}`),
   }

@@ -100,7 +100,7 @@ export class ProcessSockets {
     if (!netns || source === undefined) return this.wire.failed('ENETUNREACH', startMs)
     const id = 1 + (++this.pings % 65_535)
     const request = echo('echo-request', source, address, id, ttl)
-    const journey = this.wire.walk(netns, request)
+    const { journey, netns: arrival } = this.wire.walk(netns, request)
     yield* this.wire.pass(journey.tookUs)
     const told = (error: string, from: string): Ping => ({ timeMs: journey.tookUs / 1000, ttl, from, error })
     if (journey.outcome.kind === 'rejected') {
@@ -108,20 +108,20 @@ export class ProcessSockets {
       this.wire.recorder?.({ what: 'echo request', result: answer.carries ?? '', journey })
       return told(answer.carries ?? 'Destination Host Unreachable', answer.source)
     }
-    const arrival = this.wire.delivery(journey)
     const { arrived } = journey
-    const reply =
-      arrival &&
-      this.wire.walk(arrival.netns, echo('echo-reply', arrived.destination, arrived.source, arrived.icmp?.id ?? id, DEFAULT_TTL))
+    const answer = echo('echo-reply', arrived.destination, arrived.source, arrived.icmp?.id ?? id, DEFAULT_TTL)
+    const walked = arrival && this.wire.walk(arrival, answer)
+    const reply = walked?.journey
     if (reply) yield* this.wire.pass(reply.tookUs)
-    const isBack = reply && this.wire.delivery(reply)?.netns === netns
+    const isBack = walked?.netns === netns
     this.wire.recorder?.({
       what: 'echo request',
       result: isBack ? 'echo reply' : 'no answer',
       journey,
       ...(reply ? { reply } : {}),
     })
-    if (isBack) return { timeMs: (journey.tookUs + reply.tookUs) / 1000, ttl: reply.arrived.ttl, from: reply.arrived.source }
+    if (reply && isBack)
+      return { timeMs: (journey.tookUs + reply.tookUs) / 1000, ttl: reply.arrived.ttl, from: reply.arrived.source }
     yield* sleep(Math.max(0, startMs + timeoutMs - this.wire.nowMs))
     return this.wire.failed('ETIMEDOUT', startMs)
   }
@@ -165,26 +165,25 @@ export class ProcessSockets {
   ): Task<T | SocketFailure | 'lost'> {
     const { wire } = this
     const startMs = wire.nowMs
-    const journey = wire.walk(netns, datagram(local, target, UDP_HEADER + bytes, what))
+    const { journey, netns: arrival } = wire.walk(netns, datagram(local, target, UDP_HEADER + bytes, what))
     yield* wire.pass(journey.tookUs)
     if (journey.outcome.kind === 'rejected') {
       const failure = errorOf(journey.outcome.answer)
       wire.recorder?.({ what, result: failure, journey })
       return wire.failed(failure, startMs)
     }
-    const arrival = wire.delivery(journey)
     const server = { address: journey.arrived.destination, port: journey.arrived.destinationPort }
     const peer = { address: journey.arrived.source, port: journey.arrived.sourcePort }
-    const listener = arrival && wire.world.listener(arrival.netns, 'udp', server.address, server.port)
+    const listener = arrival && wire.world.listener(arrival, 'udp', server.address, server.port)
     const given = listener && (yield* answer(listener, peer))
     if (!arrival || given === undefined) {
       wire.recorder?.({ what, result: 'no answer', journey })
       return 'lost'
     }
     const { result, bytes: length } = describe(given)
-    const reply = wire.walk(arrival.netns, datagram(server, peer, UDP_HEADER + length, result))
+    const { journey: reply, netns: back } = wire.walk(arrival, datagram(server, peer, UDP_HEADER + length, result))
     yield* wire.pass(reply.tookUs)
-    const isBack = wire.delivery(reply)?.netns === netns && reply.arrived.source === target.address
+    const isBack = back === netns && reply.arrived.source === target.address
     wire.recorder?.({ what, result: isBack ? result : 'its answer did not arrive', journey, reply })
     return isBack ? given : 'lost'
   }

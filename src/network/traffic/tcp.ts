@@ -83,31 +83,29 @@ function* handshake(
   local: Endpoint,
   target: Endpoint,
 ): Task<Connection | SocketFailure['failure'] | undefined> {
-  const journey = wire.walk(netns, segment(local, target, 'S', `connect to ${target.address}:${target.port}`))
+  const { journey, netns: arrival } = wire.walk(netns, segment(local, target, 'S', `connect to ${target.address}:${target.port}`))
   yield* wire.pass(journey.tookUs)
   if (journey.outcome.kind === 'rejected') {
     const failure = errorOf(journey.outcome.answer)
     wire.recorder?.({ what: 'SYN', result: failure, journey })
     return failure
   }
-  const arrival = wire.delivery(journey)
   const server = targetOf(journey.arrived)
   const peer = sourceOf(journey.arrived)
-  const listener = arrival && wire.world.listener(arrival.netns, 'tcp', server.address, server.port)
+  const listener = arrival && wire.world.listener(arrival, 'tcp', server.address, server.port)
   if (!arrival || !listener) {
     wire.recorder?.({ what: 'SYN', result: 'no answer', journey })
     return undefined
   }
-  const reply = wire.walk(arrival.netns, segment(server, peer, 'S.', 'connection accepted'))
+  const { journey: reply, netns: back } = wire.walk(arrival, segment(server, peer, 'S.', 'connection accepted'))
   yield* wire.pass(reply.tookUs)
-  const back = wire.delivery(reply)
   // An answer from another address than the one that was asked is answered by a reset.
-  const isOurs = back?.netns === netns && isSame(sourceOf(reply.arrived), target) && isSame(targetOf(reply.arrived), local)
+  const isOurs = back === netns && isSame(sourceOf(reply.arrived), target) && isSame(targetOf(reply.arrived), local)
   wire.recorder?.({ what: 'SYN', result: isOurs ? 'connected' : 'its answer did not arrive', journey, reply })
   if (!isOurs) return undefined
   wire.world.walk(netns, segment(local, target, '.', 'acknowledged'), false)
-  PortTable.of(arrival.netns).accept(server, peer, listener)
-  return new Connection(wire, { client: netns, local, remote: target, serverNetns: arrival.netns, server, peer, listener })
+  PortTable.of(arrival).accept(server, peer, listener)
+  return new Connection(wire, { client: netns, local, remote: target, serverNetns: arrival, server, peer, listener })
 }
 
 interface Ends {
@@ -201,9 +199,8 @@ export class Connection implements TcpConnection {
     this.isOpen = false
     const { client, local, remote, serverNetns, server, peer } = this.ends
     const { world } = this.wire
-    const fin = world.walk(client, segment(local, remote, 'F.', 'close'), false)
-    const arrival = this.wire.delivery(fin)
-    if (arrival?.netns === serverNetns) {
+    const { netns: arrival } = world.walk(client, segment(local, remote, 'F.', 'close'), false)
+    if (arrival === serverNetns) {
       world.walk(serverNetns, segment(server, peer, 'F.', 'close'), false)
       world.walk(client, segment(local, remote, '.', 'acknowledged'), false)
     }
@@ -268,7 +265,7 @@ export class Connection implements TcpConnection {
   }
 
   private *reset({ netns, journey }: Delivery, what: string, startMs: number): Task<SocketFailure> {
-    const reply = this.wire.walk(netns, segment(targetOf(journey.arrived), sourceOf(journey.arrived), 'R', 'reset'))
+    const { journey: reply } = this.wire.walk(netns, segment(targetOf(journey.arrived), sourceOf(journey.arrived), 'R', 'reset'))
     yield* this.wire.pass(reply.tookUs)
     this.wire.recorder?.({ what, result: 'reset', journey, reply })
     return this.broken(this.wire.failed('ECONNRESET', startMs))

@@ -7,7 +7,7 @@ import type { Task } from '../../sim/task.ts'
 import type { DnsMessage, DnsQuestion } from '../dns/message.ts'
 import type { Netns } from '../link/netns.ts'
 import type { Packet } from '../packet.ts'
-import type { Journey, Place } from '../trace.ts'
+import type { Journey } from '../trace.ts'
 
 export interface Endpoint {
   readonly address: string
@@ -54,12 +54,16 @@ export interface Listener {
   readonly dns?: (question: DnsQuestion, peer: Endpoint, protocol: 'udp' | 'tcp') => Task<DnsMessage | undefined>
 }
 
+/** A packet's way, and the namespace that it was delivered in, if it was. */
+export interface Walked {
+  readonly journey: Journey
+  readonly netns: Netns | undefined
+}
+
 /** Where connections run: the fabric and those who listen in it. */
 export interface TrafficWorld {
   readonly sim: Simulation
-  walk(from: Netns, packet: Packet, record: boolean): Journey
-  /** The namespace of a place where a packet was delivered. */
-  netnsAt(place: Place): Netns | undefined
+  walk(from: Netns, packet: Packet, record: boolean): Walked
   /** What listens on a port of an address there. */
   listener(netns: Netns, protocol: 'tcp' | 'udp', address: string, port: number): Listener | undefined
 }

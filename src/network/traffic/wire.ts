@@ -2,7 +2,7 @@ import { sleep, waitFor, type Task } from '../../sim/task.ts'
 import type { Netns } from '../link/netns.ts'
 import type { Packet } from '../packet.ts'
 import type { Journey } from '../trace.ts'
-import type { Recorder, SocketErrorCode, SocketFailure, TrafficWorld } from './types.ts'
+import type { Recorder, SocketErrorCode, SocketFailure, TrafficWorld, Walked } from './types.ts'
 
 /** IP and TCP headers with options; IP and UDP headers. Bytes. */
 export const TCP_HEADER = 52
@@ -60,14 +60,8 @@ export class Wire {
     yield* sleep(ms)
   }
 
-  walk(from: Netns, packet: Packet): Journey {
+  walk(from: Netns, packet: Packet): Walked {
     return this.world.walk(from, packet, this.recorder !== undefined)
-  }
-
-  /** Where a journey ended, when it was delivered. */
-  delivery(journey: Journey): Delivery | undefined {
-    const netns = journey.outcome.kind === 'delivered' ? this.world.netnsAt(journey.outcome.place) : undefined
-    return netns && { journey, netns }
   }
 
   /**
@@ -79,10 +73,9 @@ export class Wire {
     let softError: SocketErrorCode = 'ETIMEDOUT'
     for (let rtoMs = FIRST_RTO_MS; ; rtoMs = Math.min(rtoMs * 2, MAX_RTO_MS)) {
       const sent = { ...packet, length: Math.min(TCP_HEADER + bytes, this.mtuTo(from, packet.destination)) }
-      const journey = this.walk(from, sent)
+      const { journey, netns } = this.walk(from, sent)
       yield* this.pass(journey.tookUs)
-      const delivery = this.delivery(journey)
-      if (delivery) return delivery
+      if (netns) return { journey, netns }
       if (journey.outcome.kind === 'rejected') {
         const { answer } = journey.outcome
         if (answer.icmp?.code === 'fragmentation-needed' && (answer.icmp.mtu ?? 0) < sent.length) {

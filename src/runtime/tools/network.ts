@@ -25,7 +25,7 @@ function* fetch(system: System, tool: 'curl' | 'wget'): Task<number> {
   const url = system.argv.slice(1).findLast((a) => !a.startsWith('-')) ?? ''
   const target = parseUrl(url)
   const service = localService(system, target)
-  const response = service?.http?.({ method: 'GET', path: target.path, headers: {}, body: '' })
+  const response = service?.http?.({ method: 'GET', path: target.path, headers: {}, body: '' }, { address: '127.0.0.1', port: 0 })
   if (!response) {
     if (tool === 'curl')
       system.writeError(
