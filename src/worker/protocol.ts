@@ -5,6 +5,16 @@
  */
 import type { JsonObject, KubeObject } from '../apimachinery/resource.ts'
 import type { ChangeStory, ControlPlaneDelta, Story, StoryQuestion } from './control-plane/protocol.ts'
+import type {
+  ModeComparison,
+  ModeQuestion,
+  NetworkAction,
+  NetworkDelta,
+  NodeOutput,
+  PacketQuestion,
+  PacketStory,
+  RuleTables,
+} from './network/protocol.ts'
 import type { SchedulerComparison, SchedulingView, WhatIf, WhatIfAnswer } from './scheduling/protocol.ts'
 
 // ---------------------------------------------------------------- calls
@@ -15,8 +25,10 @@ export type Speed = number | 'max'
 export interface ClusterOptions {
   /** Seed of all chance in the cluster. Default 42. */
   readonly seed?: number
-  /** Worker nodes beside the control-plane node. Default 2. */
+  /** Worker nodes beside the control-plane nodes. Default 2. */
   readonly workers?: number
+  /** Control-plane nodes, each with a member of etcd. Default 1. */
+  readonly controlPlanes?: 1 | 3
   /** Simulated wall-clock start, milliseconds since the epoch. */
   readonly startTimeMs?: number
 }
@@ -89,6 +101,8 @@ export type SimCommand =
   | { readonly type: 'etcd-resize'; readonly members: number }
   | { readonly type: 'etcd-stop'; readonly member: string }
   | { readonly type: 'etcd-start'; readonly member: string }
+  /** Packets, commands on nodes, load, faults. */
+  | { readonly type: 'network'; readonly action: NetworkAction }
   /** Restarts kube-scheduler with this KubeSchedulerConfiguration (YAML); '' for the default. */
   | { readonly type: 'configure-scheduler'; readonly yaml: string }
   /** CPU that a workload's pods have to do, in thousandths: each of them, or all together. 0: none. */
@@ -162,6 +176,17 @@ export interface EngineApi {
   story(question: StoryQuestion): Promise<Story>
   /** What a revision changed, what led to it and what it led to. Null when history does not reach it. */
   changeStory(revision: number): Promise<ChangeStory | null>
+  /**
+   * Sends what the question says, with all effects that it has in the world; the feed 'packet' tells how it goes. A clock that
+   * stands still is run for as long as the answer takes. `id` is null when it can't be sent: `message` says why.
+   */
+  sendPacket(question: PacketQuestion): Promise<{ readonly id: number | null; readonly message: string }>
+  /** A command line on a node: iptables, ipvsadm, nft, ip, conntrack and their kind, with pipes into head, grep and such. */
+  nodeCommand(node: string, line: string): Promise<NodeOutput>
+  /** The rules in a node's kernel now, and what each mode of kube-proxy would write. Null without such a node, or power. */
+  ruleTables(node: string): Promise<RuleTables | null>
+  /** What a packet costs in each mode of kube-proxy. Changes nothing. */
+  modeComparison(question: ModeQuestion): Promise<ModeComparison>
   /** Starts a feed; its messages carry the id given here. */
   subscribe(id: number, feed: FeedRequest): Promise<void>
   unsubscribe(id: number): Promise<void>
@@ -202,6 +227,9 @@ export type FeedRequest =
   | { readonly feed: 'travel' }
   | { readonly feed: 'timeline' }
   | { readonly feed: 'controlplane' }
+  | { readonly feed: 'network' }
+  /** What was recorded of a packet that was sent. */
+  | { readonly feed: 'packet'; readonly id: number }
 
 /** Posted by the worker: plain postMessage, not comlink, at most one batch per feed and frame. */
 export interface FeedMessage {
@@ -223,6 +251,8 @@ export type FeedData =
   | { readonly feed: 'timeline'; readonly timeline: TimelineDelta }
   | { readonly feed: 'scheduling'; readonly scheduling: SchedulingView | null }
   | { readonly feed: 'controlplane'; readonly controlPlane: ControlPlaneDelta }
+  | { readonly feed: 'network'; readonly network: NetworkDelta }
+  | { readonly feed: 'packet'; readonly packet: PacketStory | null }
 
 /** The worker's last words when an assertion fails. The page offers to restore from the log. */
 export interface CrashMessage {

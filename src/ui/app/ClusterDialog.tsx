@@ -8,7 +8,7 @@ import { useSelection } from '../state/selection.ts'
 import { Dialog } from './Dialog.tsx'
 import styles from './Dialog.module.css'
 
-/** Builds a new cluster from a seed and a number of workers. */
+/** Builds a new cluster from a seed and numbers of nodes. */
 export default function ClusterDialog() {
   const { t } = useTranslation('shell')
   const session = useSession()
@@ -16,8 +16,9 @@ export default function ClusterDialog() {
   const present = useClusterOptions()
   const [seed, setSeed] = useState(String(present.seed))
   const [workers, setWorkers] = useState(String(present.workers))
+  const [controlPlanes, setControlPlanes] = useState(present.controlPlanes)
   const build = (): void => {
-    const options = { seed: Number(seed), workers: Number(workers) }
+    const options = { seed: Number(seed), workers: Number(workers), controlPlanes }
     useClusterOptions.setState(options)
     useSelection.getState().select(null)
     show(null)
@@ -45,6 +46,16 @@ export default function ClusterDialog() {
             value={workers}
             onChange={(event) => setWorkers(event.target.value)}
           />
+          <label htmlFor="cluster-control-planes">{t('cluster.controlPlanes')}</label>
+          <select
+            id="cluster-control-planes"
+            className="field"
+            value={controlPlanes}
+            onChange={(event) => setControlPlanes(event.target.value === '3' ? 3 : 1)}
+          >
+            <option value={1}>1</option>
+            <option value={3}>{t('cluster.highAvailability')}</option>
+          </select>
           <label htmlFor="cluster-seed">{t('cluster.seed')}</label>
           <input
             id="cluster-seed"

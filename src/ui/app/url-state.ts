@@ -17,10 +17,10 @@ function read(): UrlState {
 
 function present(): UrlState {
   const { view, inspectorTab, dockOpen, dockTab, table } = useLayout.getState()
-  const { seed, workers } = useClusterOptions.getState()
+  const { seed, workers, controlPlanes } = useClusterOptions.getState()
   const { selected } = useSelection.getState()
   const { params } = useViewParams.getState()
-  return { seed, workers, view, inspectorTab, dock: dockOpen ? dockTab : '', table, selected, params }
+  return { seed, workers, controlPlanes, view, inspectorTab, dock: dockOpen ? dockTab : '', table, selected, params }
 }
 
 function show(state: UrlState): void {
@@ -41,7 +41,7 @@ function show(state: UrlState): void {
  */
 export function startUrlState(): void {
   const initial = read()
-  useClusterOptions.setState({ seed: initial.seed, workers: initial.workers })
+  useClusterOptions.setState({ seed: initial.seed, workers: initial.workers, controlPlanes: initial.controlPlanes })
   show(initial)
   let written = formatUrl(initial)
   let steps = stepOf(initial)

@@ -46,6 +46,7 @@ describe('the URL', () => {
     const state = fc.record({
       seed: fc.nat(2 ** 31),
       workers: fc.integer({ min: 0, max: 5000 }),
+      controlPlanes: fc.constantFrom(1, 3),
       view: fc.constantFrom(...VIEWS),
       selected: fc.option(ref),
       inspectorTab: fc.constantFrom(...INSPECTOR_TABS),

@@ -6,6 +6,7 @@ import type { ObjectRef } from '../state/selection.ts'
 export interface UrlState {
   readonly seed: number
   readonly workers: number
+  readonly controlPlanes: 1 | 3
   readonly view: string
   readonly selected: ObjectRef | null
   readonly inspectorTab: InspectorTab
@@ -19,6 +20,7 @@ export interface UrlState {
 export const URL_DEFAULTS: UrlState = {
   seed: 42,
   workers: 2,
+  controlPlanes: 1,
   view: 'cluster',
   selected: null,
   inspectorTab: 'summary',
@@ -46,6 +48,7 @@ export function formatUrl(state: UrlState): string {
   if (tableText !== segments([...PODS_SEGMENTS])) params.push(`table=${tableText}`)
   if (state.seed !== URL_DEFAULTS.seed) params.push(`seed=${state.seed}`)
   if (state.workers !== URL_DEFAULTS.workers) params.push(`workers=${state.workers}`)
+  if (state.controlPlanes !== URL_DEFAULTS.controlPlanes) params.push(`control-planes=${state.controlPlanes}`)
   for (const [name, value] of Object.entries(state.params).toSorted(([a], [b]) => (a < b ? -1 : 1)))
     if (name.startsWith(`${state.view}.`)) params.push(`${name}=${encodeURIComponent(value)}`)
   return `#/${state.view}${params.length > 0 ? `?${params.join('&')}` : ''}`
@@ -61,6 +64,7 @@ export function parseUrl(hash: string, views: readonly string[], dockTabs: reado
   return {
     seed: integer(params.get('seed'), 0, 2 ** 32 - 1) ?? URL_DEFAULTS.seed,
     workers: integer(params.get('workers'), 0, MAX_WORKERS) ?? URL_DEFAULTS.workers,
+    controlPlanes: params.get('control-planes') === '3' ? 3 : 1,
     view: views.includes(path) ? path : URL_DEFAULTS.view,
     selected: parseSelected(params.get('select')),
     inspectorTab: INSPECTOR_TABS.find((known) => known === tab) ?? URL_DEFAULTS.inspectorTab,
