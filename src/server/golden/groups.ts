@@ -2,6 +2,7 @@ import { runApiCase, type ApiCase } from '../../apiserver/golden.ts'
 import { runBehaviourCase, type BehaviourCase } from '../../cluster/golden/behaviour.ts'
 import { makeApiFixture } from '../../cluster/golden/api-fixture.ts'
 import { runIptables, runIpvs, type ProxyCase } from '../../network/proxy/golden.ts'
+import { nftablesRules } from '../../network/proxy/nftables/golden.ts'
 import { runSchedulerCase, type SchedulerCase } from '../../scheduler/golden.ts'
 import { firstDifference, unordered } from './difference.ts'
 import { runTableRow } from './tables.ts'
@@ -69,7 +70,7 @@ export const groups: readonly Group[] = [
         input: ProxyCase
         expect: Readonly<Record<string, Readonly<Record<string, unknown>>>>
       }
-      const modes = { iptables: runIptables, ipvs: runIpvs }
+      const modes = { iptables: runIptables, ipvs: runIpvs, nftables: nftablesRules }
       return Object.entries(modes).flatMap(([mode, run]) => {
         const wanted = expect[mode]
         if (!wanted) return []
