@@ -1,6 +1,6 @@
 import type { HookEnvironment } from '../netfilter/hooks.ts'
 import { addressOn } from '../link/routing.ts'
-import type { Netns } from '../link/netns.ts'
+import type { Carrier, Netns } from '../link/netns.ts'
 import type { Packet } from '../packet.ts'
 import type { Journey } from '../trace.ts'
 import { Links } from './links.ts'
@@ -17,10 +17,11 @@ export interface FabricOptions {
 }
 
 /** All namespaces joined by their interfaces, and what carries a packet from one to another. */
-export class Fabric {
+export class Fabric implements Carrier {
   readonly links = new Links()
   readonly random: (stream: string) => number
-  private readonly now: () => number
+  /** Simulated milliseconds. */
+  readonly now: () => number
   private readonly lookup: SegmentLookup
   private readonly environments = new WeakMap<Netns, HookEnvironment>()
   private readonly announced = new Map<string, Netns>()

@@ -1,5 +1,6 @@
 import { Netfilter } from '../netfilter/netfilter.ts'
-import type { Protocol } from '../packet.ts'
+import type { Packet, Protocol } from '../packet.ts'
+import type { Journey } from '../trace.ts'
 import { LocalAddresses } from './local-addresses.ts'
 
 export type DeviceKind = 'loopback' | 'physical' | 'veth' | 'bridge' | 'vxlan' | 'ipip' | 'tun' | 'dummy'
@@ -59,6 +60,23 @@ export interface FdbEntry {
   readonly destination?: string
 }
 
+/** What carries packets from a namespace onwards; set once it is joined to others. */
+export interface Carrier {
+  walk(from: Netns, packet: Packet, record?: boolean): Journey
+  /** Simulated milliseconds. */
+  now(): number
+}
+
+/** A listening socket as `ss -l` prints it. */
+export interface Listener {
+  readonly protocol: 'tcp' | 'udp'
+  /** '*', '0.0.0.0', '127.0.0.1'. */
+  readonly address: string
+  readonly port: number
+  readonly process: string
+  readonly pid: number
+}
+
 /** Says who listens on a port of an address: the process's name; undefined: nobody. */
 export type ListenerLookup = (protocol: Protocol, address: string, port: number) => string | undefined
 
@@ -77,6 +95,9 @@ export class Netns {
   readonly sysctls = new Map<string, string>()
   /** Who listens where. Set by whoever knows the processes. */
   listens: ListenerLookup = () => undefined
+  /** All listening sockets: for `ss`. Set by whoever knows the processes. */
+  listeners: () => readonly Listener[] = () => []
+  carrier: Carrier | undefined
   private readonly local = new LocalAddresses(this.devices)
   private lazies: (() => void)[] = []
   private lastIndex = 0
