@@ -2,6 +2,7 @@
  * What is written down while a packet goes its way, for whoever wants to look: stations in order, and at each one the
  * rules that were tried. Nothing here decides anything. Recording is optional: walkers take `Trace | null`.
  */
+import type { Netns } from './link/netns.ts'
 import type { Packet } from './packet.ts'
 
 /** Where a station stands. */
@@ -97,4 +98,6 @@ export interface Journey {
   /** As it was sent and as it arrived. */
   readonly sent: Packet
   readonly arrived: Packet
+  /** Where it was delivered: who sends the answer. Undefined unless the outcome is 'delivered'. */
+  readonly destination: Netns | undefined
 }

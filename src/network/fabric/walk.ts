@@ -32,7 +32,7 @@ type Next =
     }
   | { readonly at: 'route'; readonly netns: Netns; readonly flight: Flight }
   | { readonly at: 'out'; readonly netns: Netns; readonly flight: Flight; readonly choice: RouteChoice }
-  | { readonly at: 'end'; readonly outcome: Outcome; readonly packet: Packet }
+  | { readonly at: 'end'; readonly outcome: Outcome; readonly packet: Packet; readonly netns?: Netns }
 
 type Unicast = Extract<RouteChoice, { kind: 'unicast' }>
 
@@ -59,7 +59,7 @@ export class Walk {
     notes.add('socket', placeOf(origin), `${sent.protocol} ${sent.source}`, COST.socket, sent, sent, 'leaves its socket')
     let next: Next = { at: 'send', netns: origin, packet: sent }
     for (let steps = 0; next.at !== 'end'; steps++) {
-      if (steps > MAX_STEPS) next = this.drop('netns' in next ? next.netns : origin, sent, 'goes round in a loop')
+      if (steps > MAX_STEPS) next = this.drop(next.netns, sent, 'goes round in a loop')
       else next = this.step(next)
     }
     return {
@@ -68,6 +68,7 @@ export class Walk {
       tookUs: Math.round(notes.atUs),
       sent,
       arrived: next.packet,
+      destination: next.netns,
     }
   }
 
@@ -341,7 +342,7 @@ export class Walk {
     this.note('delivered', netns, by, COST.socket, packet, packet, `${by} has it`)
     const { answering } = this
     const place = placeOf(netns)
-    if (!answering) return { at: 'end', outcome: { kind: 'delivered', place }, packet }
+    if (!answering) return { at: 'end', outcome: { kind: 'delivered', place }, packet, netns }
     if (netns === this.origin) return { at: 'end', outcome: { kind: 'rejected', ...answering, answer: packet }, packet }
     return this.end({ kind: 'dropped', place, why: `${answering.why}; the answer went to another machine` }, packet)
   }
