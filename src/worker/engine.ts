@@ -1,4 +1,5 @@
 import { loadTexts } from '#texts'
+import type { Cluster } from '../cluster/cluster.ts'
 import type { Change } from '../etcd/etcd.ts'
 import { deleteFile, lintFile } from '../kubectl/apply.ts'
 import { Breakpoints } from './breakpoints.ts'
@@ -10,6 +11,8 @@ import type { TravelPart } from './feeds/travel.ts'
 import { applyTo, commandTo, perform, refusalStatus, refusedDocument } from './inputs.ts'
 import { tooManyPods } from './limits.ts'
 import { Pacer, type Host } from './pacer.ts'
+import { deskOf } from './network/desk.ts'
+import type { ModeComparison, ModeQuestion, NodeOutput, PacketQuestion, RuleTables } from './network/protocol.ts'
 import { Replay, ReplayCancelled } from './replay.ts'
 import { World, type PastScene } from './world.ts'
 import type {
@@ -34,6 +37,8 @@ import { whatIf } from './scheduling/what-if.ts'
 
 /** Longest time a long calculation takes before others get their turn. */
 const SLICE_MS = 8
+/** A packet that was sent while the clock stood still is followed for this long. */
+const LONGEST_ANSWER_MS = 60_000
 
 interface Subscription {
   readonly request: FeedRequest
@@ -47,7 +52,7 @@ interface Branch extends BranchRow {
 }
 
 /** Feeds that always tell of the present, whatever moment is looked at. */
-const ALWAYS_LIVE: ReadonlySet<FeedRequest['feed']> = new Set(['travel', 'timeline'])
+const ALWAYS_LIVE: ReadonlySet<FeedRequest['feed']> = new Set(['travel', 'timeline', 'packet'])
 
 /**
  * The engine behind the page: one cluster, its pace, its feeds, its input log and its past. It knows no worker and no
@@ -213,6 +218,29 @@ export class Engine implements EngineApi {
     return changeStory(this.scene().context.cluster, revision)
   }
 
+  async sendPacket(question: PacketQuestion): Promise<{ readonly id: number | null; readonly message: string }> {
+    const { cluster } = this.parts().world
+    const id = deskOf(cluster).nextId
+    const { ok, message } = await this.command({ type: 'network', action: { act: 'send', id, question } })
+    if (!ok) return { id: null, message }
+    await inSlices(this.host, this.untilAnswered(cluster, id))
+    this.frame()
+    return { id, message }
+  }
+
+  async nodeCommand(node: string, line: string): Promise<NodeOutput> {
+    const { ok, message } = await this.command({ type: 'network', action: { act: 'command', node, line } })
+    return ok ? deskOf(this.parts().world.cluster).output : { stdout: '', stderr: message, exitCode: 1 }
+  }
+
+  async ruleTables(node: string): Promise<RuleTables | null> {
+    return deskOf(this.parts().world.cluster).ruleTables(node)
+  }
+
+  async modeComparison(question: ModeQuestion): Promise<ModeComparison> {
+    return inSlices(this.host, deskOf(this.parts().world.cluster).compareModes(question))
+  }
+
   async subscribe(id: number, request: FeedRequest): Promise<void> {
     this.subscriptions.get(id)?.feed.stop()
     const subscription = { request, feed: this.makeFeed(request), revision: 0 }
@@ -292,6 +320,19 @@ export class Engine implements EngineApi {
     if (!this.past) return
     this.past = null
     this.renewFeeds(false)
+  }
+
+  /** While the clock stands still: lets as much time pass as an answer takes. */
+  private *untilAnswered(cluster: Cluster, id: number): Generator<void, void> {
+    const { sim } = cluster
+    const limitMs = sim.now + LONGEST_ANSWER_MS
+    const { pacer } = this.parts()
+    const isWaiting = (): boolean => deskOf(cluster).story(id)?.done === false && sim.nextTimeMs <= limitMs
+    while (!pacer.running && this.parts().world.cluster === cluster && isWaiting()) {
+      this.guarded(() => sim.step())
+      yield
+    }
+    if (!pacer.running) this.guarded(() => pacer.finishInstant())
   }
 
   private async stepForward(past: PastScene): Promise<void> {

@@ -3,6 +3,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { resizeEtcd, startEtcdMember, stopEtcdMember } from '../cluster/etcd-members.ts'
 import type { JsonObject } from '../apimachinery/resource.ts'
 import { MAX_PODS, tooManyPods } from './limits.ts'
+import { deskOf } from './network/desk.ts'
 import type { ApplyOptions, DocumentResult, LoggedInput, SimCommand } from './protocol.ts'
 import { parseSchedulerConfig } from './scheduling/compare.ts'
 import type { World } from './world.ts'
@@ -43,6 +44,8 @@ export function commandTo(cluster: Cluster, command: SimCommand): { ok: boolean;
       return cluster.setLoad(command.namespace, command.workload, command.cpuMilli, command.spread)
     case 'set-metric':
       return cluster.setMetric(command.value, command.valueMilli)
+    case 'network':
+      return deskOf(cluster).act(command.action)
     case 'configure-scheduler':
       return configureScheduler(cluster, command.yaml)
   }

@@ -395,8 +395,29 @@ export interface ObjectView {
   readonly object: KubeObject | null
   readonly links: readonly ObjectLink[]
   readonly events: readonly EventRow[]
+  /** For pods and claims: where their data are. */
+  readonly where?: readonly DataPlace[]
   /** The object as kubectl get -o yaml prints it, without managedFields. */
   readonly yaml: string
+}
+
+/** What becomes of bytes: they stay, can't be read for a while, are gone; 'none': that can't happen to them. */
+export type DataFate = 'survives' | 'lost' | 'untilNodeBack' | 'untilDetached' | 'none'
+/** Where the bytes of one volume are, or ('') what containers write beside their volumes. */
+export interface DataPlace {
+  readonly volume: string
+  readonly medium: 'layer' | 'nodeDisk' | 'memory' | 'zoneDisk' | 'nfs' | 'api' | 'outside' | 'nowhere'
+  /** Node, zone or server; '' where that says nothing. */
+  readonly where: string
+  readonly path: string
+  readonly claim: string
+  readonly persistentVolume: string
+  /** -1: not known. */
+  readonly files: number
+  readonly containerRestart: DataFate
+  readonly podDeletion: DataFate
+  readonly nodeLoss: DataFate
+  readonly claimDeletion: DataFate
 }
 
 export interface EventRow {

@@ -104,6 +104,10 @@ export class FakeEngine implements EngineTransport {
       compareSchedulers: async () => Promise.reject(new Error('a toy has no scheduler')),
       story: async () => ({ entries: [], omitted: 0 }),
       changeStory: async () => null,
+      sendPacket: async () => ({ id: null, message: 'a toy has no network' }),
+      nodeCommand: async () => ({ stdout: '', stderr: 'a toy has no network', exitCode: 1 }),
+      ruleTables: async () => null,
+      modeComparison: async () => ({ growth: [], service: '', connections: 0, traffic: [] }),
       subscribe: async (id, request) => {
         this.subscriptions.set(id, { id, request, revision: 0 })
       },
@@ -144,6 +148,8 @@ export class FakeEngine implements EngineTransport {
       case 'travel':
       case 'timeline':
       case 'controlplane':
+      case 'network':
+      case 'packet':
         return null
     }
   }

@@ -7,6 +7,7 @@ import type {
   StationRow,
   TraceEntry,
 } from '../../worker/control-plane/protocol.ts'
+import type { FlowRate, LoadRow, NetTopology, NetworkDelta, PacketStory } from '../../worker/network/protocol.ts'
 import { TIMELINE_MARKS } from '../../worker/protocol.ts'
 import type { SchedulingView } from '../../worker/scheduling/protocol.ts'
 import type {
@@ -65,6 +66,16 @@ export interface ControlPlaneState {
   readonly past: boolean
 }
 
+/** The network: who is in it, what is wrong with it, what goes through it. */
+export interface NetworkState {
+  readonly topology: NetTopology
+  readonly loads: readonly LoadRow[]
+  /** Of the newest message. */
+  readonly flows: readonly FlowRate[]
+  readonly spanMs: number
+  readonly past: boolean
+}
+
 /** What a feed adds up to, by its name. */
 export interface FeedStates {
   readonly clock: ClockState
@@ -78,6 +89,8 @@ export interface FeedStates {
   readonly travel: TravelState
   readonly timeline: TimelineState
   readonly controlplane: ControlPlaneState
+  readonly network: NetworkState
+  readonly packet: PacketStory | null
 }
 export type FeedName = FeedRequest['feed']
 export type FeedState = FeedStates[FeedName]
@@ -107,6 +120,10 @@ export function reduceFeed(state: FeedState | undefined, data: FeedData): FeedSt
       return reduceTimeline(state as TimelineState | undefined, data.timeline)
     case 'controlplane':
       return reduceControlPlane(state as ControlPlaneState | undefined, data.controlPlane)
+    case 'network':
+      return reduceNetwork(state as NetworkState | undefined, data.network)
+    case 'packet':
+      return data.packet
   }
 }
 
@@ -142,6 +159,12 @@ export function snapshotOf(feed: FeedName, state: FeedState): FeedData {
       const { lanes, marks, omitted } = state as TimelineState
       return { feed, timeline: { reset: true, lanes: [...lanes.values()].map((lane) => ({ ...lane, from: 0 })), marks, omitted } }
     }
+    case 'network': {
+      const { topology, loads, past } = state as NetworkState
+      return { feed, network: { reset: true, topology, loads, flows: [], spanMs: 0, past } }
+    }
+    case 'packet':
+      return { feed, packet: state as PacketStory | null }
     case 'controlplane': {
       const { entries, totals, ...rest } = state as ControlPlaneState
       return { feed, controlPlane: { ...rest, reset: true, entries: [...entries], skipped: 0, flows: [...totals.values()] } }
@@ -211,6 +234,32 @@ function reduceControlPlane(state: ControlPlaneState | undefined, delta: Control
   const queues = delta.queues ?? state?.queues ?? []
   const etcd = delta.etcd ?? state?.etcd ?? NO_ETCD
   return { stations, queues, etcd, moreKubelets, revision, entries, totals, past }
+}
+
+const NO_TOPOLOGY: NetTopology = {
+  cni: '',
+  cniMode: '',
+  configuredMode: '',
+  outside: '',
+  nodes: [],
+  moreNodes: 0,
+  pods: [],
+  morePods: 0,
+  services: [],
+  links: [],
+  partition: [],
+}
+
+function reduceNetwork(state: NetworkState | undefined, delta: NetworkDelta): NetworkState {
+  const { flows, spanMs, past } = delta
+  const known = delta.reset ? undefined : state
+  return {
+    topology: delta.topology ?? known?.topology ?? NO_TOPOLOGY,
+    loads: delta.loads ?? known?.loads ?? [],
+    flows,
+    spanMs,
+    past,
+  }
 }
 
 /** The feed's own map, to be changed in place; a new one at the start and after a reset. */

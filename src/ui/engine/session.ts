@@ -146,6 +146,10 @@ export class EngineSession {
       compareSchedulers: (first, second) => call((api) => api.compareSchedulers(first, second)),
       story: (question) => call((api) => api.story(question)),
       changeStory: (revision) => call((api) => api.changeStory(revision)),
+      sendPacket: (question) => call((api) => api.sendPacket(question)),
+      nodeCommand: (node, line) => call((api) => api.nodeCommand(node, line)),
+      ruleTables: (node) => call((api) => api.ruleTables(node)),
+      modeComparison: (question) => call((api) => api.modeComparison(question)),
       subscribe: (id, feed) => call((api) => api.subscribe(id, feed)),
       unsubscribe: (id) => call((api) => api.unsubscribe(id)),
     }

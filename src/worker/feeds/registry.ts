@@ -6,7 +6,9 @@ import { EventsFeed } from './events.ts'
 import type { Feed, FeedContext } from './feed.ts'
 import { KindsFeed } from './kinds.ts'
 import { MapFeed } from './map.ts'
+import { NetworkFeed } from './network.ts'
 import { ObjectFeed } from './object.ts'
+import { PacketFeed } from './packet.ts'
 import { RolloutFeed } from './rollout.ts'
 import { SchedulingFeed } from './scheduling.ts'
 import { TableFeed } from './table.ts'
@@ -20,6 +22,10 @@ export function makeFeed(context: FeedContext, pacer: Pacer, request: FeedReques
       return new ClockFeed(context.cluster, pacer)
     case 'controlplane':
       return new ControlPlaneFeed(context)
+    case 'network':
+      return new NetworkFeed(context, pacer)
+    case 'packet':
+      return new PacketFeed(context, request.id)
     case 'map':
       return new MapFeed(context)
     case 'kinds':
