@@ -20,6 +20,8 @@ export interface AdmissionPlugin {
   readonly buckets?: readonly string[]
   readonly admit?: (attributes: AdmissionAttributes) => KubeObject | void
   readonly validate?: (attributes: AdmissionAttributes) => void
+  /** Asked before a stream is opened (exec, attach, port-forward, proxy); the object is its options. */
+  readonly connect?: (attributes: AdmissionAttributes) => void
   /** Called when a validated write has been stored (quota and allocators settle their books) or has failed. */
   readonly settle?: (attributes: AdmissionAttributes, stored: KubeObject | undefined) => void
 }

@@ -97,4 +97,4 @@ function messageOf({ expression, message = '', messageExpression }: Validation, 
 }
 
 /** Asks the policies whether a write may be. k8s 1.36: plugin/policy/validating. */
-export const validatingAdmissionPolicy: AdmissionPlugin = { name: 'ValidatingAdmissionPolicy', validate }
+export const validatingAdmissionPolicy: AdmissionPlugin = { name: 'ValidatingAdmissionPolicy', validate, connect: validate }

@@ -90,20 +90,20 @@ export const mutatingWebhooks: AdmissionPlugin = {
   name: 'MutatingAdmissionWebhook',
   admit: mutate,
   validate: (attributes) => {
-    if (attributes.operation === 'DELETE' || attributes.operation === 'CONNECT') mutate(attributes)
+    if (attributes.operation === 'DELETE') mutate(attributes)
   },
+  connect: mutate,
 }
 
-/** k8s 1.36: ValidatingAdmissionWebhook. All are asked, the first refusal counts. */
-export const validatingWebhooks: AdmissionPlugin = {
-  name: 'ValidatingAdmissionWebhook',
-  validate: (attributes) => {
-    const hooks = hooksOf(attributes, VALIDATING)
-    if (hooks.length === 0) return
-    const target = targetOf(attributes)
-    for (const hook of hooks) {
-      const match = matchOf(hook, target)
-      if (match) asked(hook, target, match, false)
-    }
-  },
+function validate(attributes: AdmissionAttributes): void {
+  const hooks = hooksOf(attributes, VALIDATING)
+  if (hooks.length === 0) return
+  const target = targetOf(attributes)
+  for (const hook of hooks) {
+    const match = matchOf(hook, target)
+    if (match) asked(hook, target, match, false)
+  }
 }
+
+/** k8s 1.36: ValidatingAdmissionWebhook. All are asked in turn, the first refusal counts. */
+export const validatingWebhooks: AdmissionPlugin = { name: 'ValidatingAdmissionWebhook', validate, connect: validate }

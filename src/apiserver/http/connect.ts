@@ -1,5 +1,6 @@
 import { invalid as invalidError, methodNotAllowed } from '../../apimachinery/errors.ts'
 import { invalid, type FieldError } from '../../apimachinery/field-errors.ts'
+import type { KubeObject } from '../../apimachinery/resource.ts'
 import { parseTime } from '../../sim/time.ts'
 import type { ApiRequest } from '../api.ts'
 import { containerOf, hasNode, podOf, requireNode } from '../connect/locate.ts'
@@ -20,14 +21,27 @@ export function connect(registry: Registry, path: ResourcePath, api: ApiRequest,
       return log(registry, path, query)
     case 'exec':
     case 'attach':
-      return exec(registry, path, query)
+      return exec(registry, path, api, query)
     case 'portforward':
-      return portForward(registry, path)
+      return portForward(registry, path, api)
     case 'proxy':
       return proxy(registry, path, api, request)
     default:
       throw methodNotAllowed()
   }
+}
+
+/** Asks admission before a stream is opened. k8s 1.36: handlers ConnectResource. */
+function admitStream(
+  registry: Registry,
+  request: ApiRequest,
+  options: { readonly kind: string; readonly [key: string]: unknown },
+): void {
+  const info = registry.resources.find(request.group, request.version, request.resource)
+  if (!info) return
+  const scope = { registry, request, info, warnings: [] }
+  const object = { apiVersion: 'v1', metadata: {}, ...options } as KubeObject
+  for (const plugin of registry.admission) plugin.connect?.({ scope, operation: 'CONNECT', object, old: undefined })
 }
 
 function log(registry: Registry, path: ResourcePath, query: Query): HttpAnswer {
@@ -98,7 +112,7 @@ function logOptions(name: string, query: Query): LogOptions {
   }
 }
 
-function exec(registry: Registry, path: ResourcePath, query: Query): HttpAnswer {
+function exec(registry: Registry, path: ResourcePath, api: ApiRequest, query: Query): HttpAnswer {
   const pod = podOf(registry, path.namespace, path.name)
   const container = containerOf(pod, query.get('container') ?? '')
   requireNode(registry, pod)
@@ -110,6 +124,7 @@ function exec(registry: Registry, path: ResourcePath, query: Query): HttpAnswer 
     stderr: query.flag('stderr') ?? true,
     tty: query.flag('tty') ?? false,
   }
+  admitStream(registry, api, { kind: path.subresource === 'exec' ? 'PodExecOptions' : 'PodAttachOptions', ...options })
   const { backend } = registry
   return {
     kind: 'exec',
@@ -119,17 +134,21 @@ function exec(registry: Registry, path: ResourcePath, query: Query): HttpAnswer 
   }
 }
 
-function portForward(registry: Registry, path: ResourcePath): HttpAnswer {
+function portForward(registry: Registry, path: ResourcePath, api: ApiRequest): HttpAnswer {
   const pod = podOf(registry, path.namespace, path.name)
   requireNode(registry, pod)
+  admitStream(registry, api, { kind: 'PodPortForwardOptions' })
   return { kind: 'portforward', open: (port, sink) => registry.backend.portForward(pod, port, sink) }
 }
+
+const KIND_OF_PROXY: { readonly [resource: string]: string } = { pods: 'Pod', services: 'Service', nodes: 'Node' }
 
 const HOP_HEADERS = new Set(['authorization', 'connection', 'host', 'content-length', 'accept-encoding'])
 
 function proxy(registry: Registry, path: ResourcePath, api: ApiRequest, request: HttpRequest): HttpAnswer {
   const target = proxyTarget(registry, path.resource, path.namespace, path.name)
   const rest = path.rest === '' ? '/' : path.rest
+  admitStream(registry, api, { kind: `${KIND_OF_PROXY[path.resource] ?? ''}ProxyOptions`, path: rest })
   const headers: Record<string, string> = { 'x-forwarded-uri': request.path, 'user-agent': api.userAgent }
   for (const name of Object.keys(request.headers))
     if (!HOP_HEADERS.has(name)) headers[name] = headerOf(request.headers, name) ?? ''
