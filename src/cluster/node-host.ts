@@ -64,6 +64,9 @@ export class NodeHost {
       runtime: this.runtime,
       network: hollow ? undefined : this.network,
       volumeStore: (volumeName) => cluster.volumes.files(spec.name, volumeName),
+      disk: cluster.volumes.disk(spec.name),
+      nfs: (server, path) => cluster.volumes.nfs(server, path),
+      onVolumeGrown: (volumeName, listener) => cluster.volumes.onGrown(volumeName, listener),
       hollow: hollow ? { ...hollow, podIP: spec.address } : undefined,
     })
     this.flanneld = new Flanneld({
@@ -99,13 +102,13 @@ export class NodeHost {
     if (!this.powered) return
     this.powered = false
     this.kubelet.powerOff()
-    this.network.clear()
-  }
-
     this.stopNetwork()
     this.flanneld.clear()
-  /** The network daemon begins its work: it waits for the node's pod CIDR and writes the CNI configuration. */
+    this.network.clear()
     this.machineNetns = null
+  }
+
+  /** The network daemon begins its work: it waits for the node's pod CIDR and writes the CNI configuration. */
   startNetwork(conf: NetConf): void {
     this.flanneld.start(conf)
   }
