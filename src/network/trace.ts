@@ -29,8 +29,8 @@ export interface RuleStep {
   readonly why: string
   /** Depth of the jump stack. */
   readonly depth: number
-  /** A random choice: matched when `drawn` < `probability`. */
-  readonly dice?: { readonly probability: number; readonly drawn: number }
+  /** A random choice: matched when `drawn` < `probability`. With `of` (numgen): `drawn` is a whole number below it. */
+  readonly dice?: { readonly probability: number; readonly drawn: number; readonly of?: number }
   /** How many rules in a row this step stands for (long runs of skipped rules are told once). Default 1. */
   readonly count?: number
 }

@@ -29,18 +29,9 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
   ge: '>=',
 }
 
-const remembered = new Map<string, NftRule>()
-const MEMORY_LIMIT = 100_000
-
-/** A rule from its text alone. Equal texts give the same object until many others were asked for. */
+/** A rule from its text alone. */
 export function ruleFromText(family: NftFamily, text: string): NftRule {
-  const key = `${family} ${text}`
-  let rule = remembered.get(key)
-  if (!rule) {
-    if (remembered.size >= MEMORY_LIMIT) remembered.clear()
-    remembered.set(key, (rule = parseRule(new Cursor(tokenize(text)), family)))
-  }
-  return rule
+  return parseRule(new Cursor(tokenize(text)), family)
 }
 
 export function parseRule(cursor: Cursor, family: NftFamily): NftRule {

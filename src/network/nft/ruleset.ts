@@ -50,6 +50,8 @@ export interface Table {
   readonly name: string
   readonly comment?: string
   readonly dormant?: boolean
+  /** Names of the chains that hang on hooks, in the order in which they came. */
+  readonly bases: readonly string[]
   readonly chains: SharedMap<Chain>
   readonly sets: SharedMap<NftSet>
 }
@@ -59,6 +61,7 @@ export function newTable(family: NftFamily, name: string, comment?: string): Tab
     family,
     name,
     ...(comment === undefined ? {} : { comment }),
+    bases: [],
     chains: SharedMap.empty<Chain>(),
     sets: SharedMap.empty<NftSet>(),
   }

@@ -90,7 +90,8 @@ export function tableOf({ family, ...plan }: NftablesPlan): Table {
     for (const element of plan.elements.get(source.name)?.values() ?? []) elements.set(element.key, elementOf(element))
     sets.set(source.name, { ...set, elements: elements.done() })
   }
-  return { ...empty, chains: chains.done(), sets: sets.done() }
+  const bases = [...plan.chains.values()].filter(({ base }) => base).map(({ name }) => name)
+  return { ...empty, bases, chains: chains.done(), sets: sets.done() }
 }
 
 /** The objects as kube-proxy creates them, one command a line, sorted by kind and name. */
