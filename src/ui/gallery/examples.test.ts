@@ -15,7 +15,10 @@ interface Manifest {
   }
 }
 
-const kinds = new Set(resources.map(({ group, version, kind }) => `${group === '' ? version : `${group}/${version}`} ${kind}`))
+const SNAPSHOTS = ['VolumeSnapshot', 'VolumeSnapshotClass'].map((kind) => `snapshot.storage.k8s.io/v1 ${kind}`)
+const kinds = new Set(
+  SNAPSHOTS.concat(resources.map(({ group, version, kind }) => `${group === '' ? version : `${group}/${version}`} ${kind}`)),
+)
 
 describe('examples', () => {
   it.each(EXAMPLES.map(({ id }) => id))('%s is a manifest of known kinds, whose selectors match their templates', (id) => {

@@ -1,6 +1,6 @@
 /** The gallery's examples, in their order. Titles and descriptions are in i18n gallery.json under the same id. */
 
-export type ExampleGroup = 'start' | 'rollout' | 'trouble' | 'placement' | 'shape'
+export type ExampleGroup = 'start' | 'rollout' | 'trouble' | 'placement' | 'shape' | 'storage'
 
 interface ExampleEntry {
   /** Name of the file in manifests/, and key of the texts. */
@@ -8,7 +8,7 @@ interface ExampleEntry {
   readonly group: ExampleGroup
 }
 
-export const GROUPS: readonly ExampleGroup[] = ['start', 'rollout', 'trouble', 'placement', 'shape']
+export const GROUPS: readonly ExampleGroup[] = ['start', 'rollout', 'trouble', 'placement', 'shape', 'storage']
 
 /** Adding an example is one file in manifests/, one line here and its texts. */
 export const EXAMPLES: readonly ExampleEntry[] = [
@@ -30,6 +30,10 @@ export const EXAMPLES: readonly ExampleEntry[] = [
   { id: 'job', group: 'shape' },
   { id: 'indexed-job', group: 'shape' },
   { id: 'init-and-sidecar', group: 'shape' },
+  { id: 'disk-driver', group: 'storage' },
+  { id: 'disk-database', group: 'storage' },
+  { id: 'disk-snapshots', group: 'storage' },
+  { id: 'disk-restore', group: 'storage' },
 ]
 
 const files = import.meta.glob<string>('./manifests/*.yaml', { query: '?raw', import: 'default', eager: true })

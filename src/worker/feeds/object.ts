@@ -2,8 +2,9 @@ import { events, nodes, pods } from '../../apimachinery/generated/resources.ts'
 import type { CoreV1Event, Pod } from '../../apimachinery/generated/types.ts'
 import type { KubeObject, ResourceRef } from '../../apimachinery/resource.ts'
 import type { ResourceInfo } from '../../apiserver/resources.ts'
+import { whereIsData } from '../../cluster/where-is-data.ts'
 import { toYaml, withoutManagedFields } from '../../kubectl/manifest.ts'
-import type { FeedData, ObjectLink } from '../protocol.ts'
+import type { DataPlace, FeedData, ObjectLink } from '../protocol.ts'
 import { eventRow } from './events.ts'
 import type { Feed, FeedContext } from './feed.ts'
 import { linksOf } from './links.ts'
@@ -36,11 +37,18 @@ export class ObjectFeed implements Feed {
     const about = [...this.context.informers.for(events).list()].filter((event) => this.isAbout(event))
     const links: readonly ObjectLink[] = object ? linksOf(this.context, this.info, object) : []
     const rows = about.map(eventRow).sort((a, b) => a.lastMs - b.lastMs)
-    const text = `${object?.metadata.resourceVersion ?? ''}${JSON.stringify(rows)}${JSON.stringify(links)}`
+    const where = this.whereIsData()
+    const text = `${object?.metadata.resourceVersion ?? ''}${JSON.stringify(rows)}${JSON.stringify(links)}${JSON.stringify(where)}`
     if (text === this.last) return []
     this.last = text
     const yaml = object ? toYaml(withoutManagedFields({ ...object, apiVersion: this.info.apiVersion, kind: this.info.kind })) : ''
-    return [{ feed: 'object', object: { object, links, events: rows, yaml } }]
+    return [{ feed: 'object', object: { object, links, events: rows, yaml, where } }]
+  }
+
+  private whereIsData(): readonly DataPlace[] | undefined {
+    const kind = this.info.bucket === 'pods' ? 'pod' : this.info.bucket === 'persistentvolumeclaims' ? 'claim' : null
+    if (kind === null) return undefined
+    return whereIsData(this.context.cluster, this.namespace, `${kind}/${this.name}`)
   }
 
   stop(): void {

@@ -73,7 +73,7 @@ function Content({
 }) {
   switch (tab) {
     case 'summary':
-      return <SummaryTab object={view.object} />
+      return <SummaryTab object={view.object} where={view.where} />
     case 'yaml':
       return <YamlTab yaml={view.yaml} selected={selected} />
     case 'events':

@@ -2,13 +2,21 @@ import { useMemo, useState } from 'react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { KubeObject } from '../../../apimachinery/resource.ts'
+import type { DataPlace } from '../../../worker/protocol.ts'
 import { useFeedValue } from '../../engine/hooks.ts'
+import { WhereIsData } from '../storage/WhereIsData.tsx'
 import styles from './Inspector.module.css'
 import { summarize } from './summary.ts'
 import type { ConditionRow, ContainerRow } from './summary.ts'
 
 /** The object at a glance. Field names are Kubernetes' own. */
-export function SummaryTab({ object }: { readonly object: KubeObject | null }) {
+export function SummaryTab({
+  object,
+  where,
+}: {
+  readonly object: KubeObject | null
+  readonly where?: readonly DataPlace[] | undefined
+}) {
   const { t } = useTranslation('shell')
   const nowSeconds = useFeedValue({ feed: 'clock' }, (clock) => Math.floor((clock?.nowMs ?? 0) / 1000))
   const summary = useMemo(() => (object === null ? null : summarize(object, nowSeconds * 1000)), [object, nowSeconds])
@@ -32,6 +40,7 @@ export function SummaryTab({ object }: { readonly object: KubeObject | null }) {
           </ul>
         </Section>
       )}
+      {where !== undefined && where.length > 0 && <WhereIsData places={where} />}
       {summary.data.length > 0 && (
         <Section title={t('inspector.data')}>
           <ul className={styles.items}>
