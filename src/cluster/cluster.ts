@@ -11,7 +11,7 @@ import { Client, type ClientOptions } from '../client/client.ts'
 import { Informer } from '../client/informer.ts'
 import { Etcd } from '../etcd/etcd.ts'
 import type { DoorReply, DoorRequest } from '../kubectl/door.ts'
-import type { System } from '../runtime/program.ts'
+import type { ProgramTable, System } from '../runtime/program.ts'
 import { Registry } from '../runtime/registry.ts'
 import { Simulation } from '../sim/simulation.ts'
 import { controlPlaneImages, controlPlanePods, NODE_IMAGES } from './addons/control-plane.ts'
@@ -26,14 +26,17 @@ import type { MetricValue } from './custom-metrics.ts'
 import { isReady, Loads, type LoadSpread } from './load.ts'
 import { LocalPathProvisioner } from './local-path-provisioner.ts'
 import { driverProcess } from './csi/processes.ts'
+import { coredns } from './dns/coredns.ts'
+import { WatchedNames } from './dns/names.ts'
 import { describeMachine, type MachineSpec } from './machine.ts'
-import { controllerUser } from './identities.ts'
+import { controllerUser, serviceAccountUser } from './identities.ts'
 import { MetricsServer } from './metrics-server.ts'
 import { networkComponent } from './network/components.ts'
 import { ClusterNetwork } from './network/network.ts'
 import { NodeHost, type NodeHostOptions } from './node-host.ts'
 import { SchedulerProcess } from './scheduler-process.ts'
 import { VolumeStores } from './volume-stores.ts'
+import { whereIsData, type DataPlace } from './where-is-data.ts'
 
 export interface ClusterSpec {
   /** Seed of all chance. Default 42. */
@@ -90,9 +93,12 @@ export class Cluster {
       authorization: true,
     })
     this.network = new ClusterNetwork(this, this.isExternal)
-    this.registry = new Registry(componentImages((program, system) => this.component(program, system)))
+    this.registry = new Registry(componentImages((program, system) => this.component(program, system), this.programs()))
     this.api.backend = containerBackend({ byName: (name) => this.hosts.get(name), byPodAddress: (ip) => this.findPodAddress(ip) })
-    this.api.webhooks = webhookCaller(this.etcd, { byName: (name) => this.hosts.get(name), byPodAddress: (ip) => this.findPodAddress(ip) })
+    this.api.webhooks = webhookCaller(this.etcd, {
+      byName: (name) => this.hosts.get(name),
+      byPodAddress: (ip) => this.findPodAddress(ip),
+    })
     this.loads = new Loads(this.etcd)
     this.volumes = new VolumeStores(this.etcd)
     this.metrics = this.isExternal ? undefined : new MetricsServer(this, this.loads)
@@ -223,6 +229,19 @@ export class Cluster {
       ok: true,
       message: `${value.namespace}/${value.metric} ${valueMilli === null ? 'is gone' : `= ${valueMilli / 1000}`}`,
     }
+  }
+
+  /** Programs whose whole work is simulated. */
+  private programs(): ProgramTable {
+    let names: WatchedNames | null = null
+    return {
+      coredns: coredns(() => (names ??= new WatchedNames(this.client(serviceAccountUser('kube-system', 'coredns'), 'CoreDNS')))),
+    }
+  }
+
+  /** Where the data of a pod ('pod/name') or a claim ('claim/name') are, and what becomes of them. Reads only. */
+  whereIsData(namespace: string, claimOrPod: string): readonly DataPlace[] {
+    return whereIsData(this, namespace, claimOrPod)
   }
 
   /** The component that a program in a container on some machine stands for. */

@@ -1,6 +1,6 @@
 import type { Image } from '../runtime/image.ts'
 import { IMAGES } from '../runtime/images/catalog.ts'
-import type { Program, System } from '../runtime/program.ts'
+import type { Program, ProgramTable, System } from '../runtime/program.ts'
 import { sleep, type Task } from '../sim/task.ts'
 
 /** What a cluster component does while its program runs in some container. */
@@ -31,10 +31,12 @@ const COMPONENTS = [
 
 /**
  * The image catalogue with the cluster's own programs given life: while kube-scheduler's container runs, the scheduler
- * runs; when it is killed, nothing is scheduled any more.
+ * runs; when it is killed, nothing is scheduled any more. `others` take the place of programs of their names.
  */
-export function componentImages(find: ComponentFinder): readonly Image[] {
+export function componentImages(find: ComponentFinder, others: ProgramTable = {}): readonly Image[] {
   return IMAGES.map((image) => {
+    const replaced = Object.keys(image.programs).find((name) => others[name])
+    if (replaced !== undefined) return { ...image, programs: { ...image.programs, [replaced]: others[replaced] as Program } }
     const names = Object.keys(image.programs).filter((name) => COMPONENTS.includes(name))
     if (names.length === 0) return image
     const programs = Object.fromEntries(names.map((name) => [name, alive(name, image.programs[name] as Program, find)]))

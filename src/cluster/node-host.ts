@@ -45,7 +45,8 @@ export class NodeHost {
     const limits = { qps: 50, burst: 100 }
     const client = cluster.client(nodeUser(spec.name), 'kubelet', limits)
     const { hollow, registry, preloaded } = options
-    this.runtime = hollow ? undefined : new Runtime({ sim: cluster.sim, registry, nodeName: spec.name, preloaded })
+    const sockets = cluster.network.traffic.factory(this)
+    this.runtime = hollow ? undefined : new Runtime({ sim: cluster.sim, registry, nodeName: spec.name, preloaded, sockets })
     this.kubelet = new Kubelet({
       nodeName: spec.name,
       client,

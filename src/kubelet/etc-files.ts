@@ -4,7 +4,7 @@ import type { VolumeFiles } from './cri.ts'
 const CLUSTER_DOMAIN = 'cluster.local'
 const CLUSTER_DNS = '10.96.0.10'
 /** What the machine's own resolver is. */
-const HOST_RESOLV = 'nameserver 10.0.2.3\n'
+const HOST_RESOLV = 'nameserver 10.0.0.1\n'
 
 function hosts(pod: Pod, podIP: string, hostname: string): string {
   const lines = [

@@ -6,14 +6,12 @@ import type { PortService } from '../../runtime/program.ts'
 import type { NodeHost } from '../node-host.ts'
 
 export const KUBELET_PORT = 10_250
+export const API_PORT = 6443
 const SSH_PORT = 22
 
 /** The program that has a port of a pod. */
 export function podService(box: PodBox | undefined, protocol: Protocol, port: number): PortService | undefined {
-  const service = box?.ports.get(port)
-  if (!service) return undefined
-  if (service.dns) return protocol === 'udp' || protocol === 'tcp' ? service : undefined
-  return (service.protocol === 'udp') === (protocol === 'udp') && protocol !== 'sctp' ? service : undefined
+  return protocol === 'tcp' || protocol === 'udp' ? box?.serviceOn(protocol, port) : undefined
 }
 
 export function podListeners(host: NodeHost, podUid: string): ListenerLookup {

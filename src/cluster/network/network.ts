@@ -3,20 +3,23 @@ import { parseNetConf, type NetConf } from '../../network/cni/flannel/net-conf.t
 import type { Netns } from '../../network/link/netns.ts'
 import type { Packet } from '../../network/packet.ts'
 import type { Place } from '../../network/trace.ts'
+import type { Recorder } from '../../network/traffic/types.ts'
 import type { PortService } from '../../runtime/program.ts'
+import type { Sockets } from '../../runtime/sockets.ts'
 import type { Cluster } from '../cluster.ts'
 import { PANEL } from '../identities.ts'
 import type { NodeHost } from '../node-host.ts'
 import { NodeLeases } from './lease-book.ts'
-import { hostPods, podService } from './listeners.ts'
+import { API_PORT, hostPods, podService } from './listeners.ts'
 import { makeWorld, onOutside, type World } from './outside.ts'
-
-export const API_PORT = 6443
+import { ClusterTraffic } from './traffic-world.ts'
 
 /** The cluster's network as one thing: all machines' and pods' namespaces, what joins them, and the world around. */
 export class ClusterNetwork {
   readonly fabric: Fabric
   readonly leases: NodeLeases
+  /** Connections between processes. */
+  readonly traffic: ClusterTraffic
   private readonly cluster: Cluster
   private readonly byAddress = new Map<string, NodeHost>()
   private lazyWorld: World | null = null
@@ -30,6 +33,12 @@ export class ClusterNetwork {
       random: (stream) => sim.random(stream).next(),
       onSegment: (segment, address) => this.find(segment, address),
     })
+    this.traffic = new ClusterTraffic(cluster, this)
+  }
+
+  /** Sockets of a pod (by uid), of a machine (by name) or of 'outside'; undefined: there is no such thing, or it does not run. */
+  sockets(source: string, recorder?: Recorder): Sockets | undefined {
+    return this.traffic.socketsOf(source, recorder)
   }
 
   /** A machine is plugged into the LAN. */
@@ -97,6 +106,7 @@ export class ClusterNetwork {
       // A managed control plane answers behind the router.
       this.lazyWorld.gateway.listens = (protocol, _address, port) =>
         protocol === 'tcp' && port === API_PORT && this.cluster.isExternal ? 'kube-apiserver' : undefined
+      this.traffic.openInternet(this.lazyWorld.internet, this.lazyWorld.gateway)
     }
     return this.lazyWorld
   }

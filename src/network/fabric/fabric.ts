@@ -22,6 +22,8 @@ export class Fabric implements Carrier {
   readonly random: (stream: string) => number
   /** Simulated milliseconds. */
   readonly now: () => number
+  /** Where the last packet that was delivered arrived. */
+  arrivedIn: Netns | undefined
   private readonly lookup: SegmentLookup
   private readonly environments = new WeakMap<Netns, HookEnvironment>()
   private readonly announced = new Map<string, Netns>()

@@ -339,6 +339,7 @@ export class Walk {
   // ---- how it ends
 
   private arrive(netns: Netns, packet: Packet, by: string): Next {
+    this.fabric.arrivedIn = netns
     this.note('delivered', netns, by, COST.socket, packet, packet, `${by} has it`)
     const { answering } = this
     const place = placeOf(netns)
