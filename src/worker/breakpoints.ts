@@ -1,6 +1,7 @@
 import { findResults, relaxedTemplate } from '../apimachinery/jsonpath.ts'
 import type { Pod } from '../apimachinery/generated/types.ts'
 import type { KubeObject } from '../apimachinery/resource.ts'
+import { changeTest } from '../apiserver/cel/change-test.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Change } from '../etcd/etcd.ts'
 import { PodViewer } from './feeds/pod-view.ts'
@@ -15,8 +16,10 @@ interface Finding {
 /** A condition made ready: the bucket it watches and how it judges one of its objects. */
 interface Watched {
   readonly condition: BreakCondition
-  readonly bucket: string
-  readonly judge: (object: KubeObject) => Finding
+  /** Undefined: all. */
+  readonly bucket: string | undefined
+  /** Of an object and what it was before a write; deleted ones are null. */
+  readonly judge: (object: KubeObject | null, old: KubeObject | null) => Finding
 }
 
 /**
@@ -77,29 +80,31 @@ export class Breakpoints {
 }
 
 function metBy(list: readonly Watched[], change: Change): { condition: BreakCondition; found: string } | null {
-  if (change.type === 'delete') return null
+  const old = change.previous ?? null
   for (const { condition, bucket, judge } of list) {
-    if (bucket !== change.bucket || !isMeant(condition, change.value)) continue
-    const now = judge(change.value)
-    if (now.holds && !(change.previous && judge(change.previous).holds)) return { condition, found: now.found }
+    if ((bucket !== undefined && bucket !== change.bucket) || !isMeant(condition, change.value)) continue
+    const now = judge(change.type === 'delete' ? null : change.value, old)
+    if (now.holds && !(old && judge(old, old).holds)) return { condition, found: now.found }
   }
   return null
 }
 
 function isMeant(condition: BreakCondition, { metadata }: KubeObject): boolean {
   if (condition.namespace !== '' && metadata.namespace !== condition.namespace) return false
-  return condition.type === 'status' || condition.name === '' || metadata.name === condition.name
+  return condition.type !== 'field' || condition.name === '' || metadata.name === condition.name
 }
 
 function makeReady(cluster: Cluster, condition: BreakCondition): Watched {
   if (condition.type === 'status') {
     const viewer = new PodViewer(cluster.api)
-    const judge = (pod: KubeObject): Finding => {
+    const judge = (pod: KubeObject | null): Finding => {
+      if (!pod) return NOTHING
       const found = viewer.view(pod as Pod).status
       return { holds: found === condition.status, found }
     }
     return { condition, bucket: 'pods', judge }
   }
+  if (condition.type === 'expression') return expressionReady(cluster, condition)
   const { group, version, resource, path, operator, value } = condition
   const info = cluster.api.resources.find(group, version, resource)
   if (!info) throw new Error(`the server doesn't have a resource type "${resource}"`)
@@ -107,7 +112,18 @@ function makeReady(cluster: Cluster, condition: BreakCondition): Watched {
   if (template === '') throw new Error('a path is needed, such as .status.readyReplicas')
   const read = (object: KubeObject) => findResults(template, object, { allowMissingKeys: true }).flat()
   read({ metadata: {} })
-  return { condition, bucket: info.bucket, judge: (object) => compare(read(object), operator, value) }
+  return { condition, bucket: info.bucket, judge: (object) => (object ? compare(read(object), operator, value) : NOTHING) }
+}
+
+const NOTHING: Finding = { holds: false, found: '' }
+
+/** An expression that fails for an object (a field that it does not have) does not hold for it. */
+function expressionReady(cluster: Cluster, condition: BreakCondition & { readonly type: 'expression' }): Watched {
+  const { group, version, resource, expression } = condition
+  const info = resource === '' ? undefined : cluster.api.resources.find(group, version, resource)
+  if (resource !== '' && !info) throw new Error(`the server doesn't have a resource type "${resource}"`)
+  const holds = changeTest(expression)
+  return { condition, bucket: info?.bucket, judge: (object, old) => ({ holds: holds(object, old), found: '' }) }
 }
 
 /** Whether one of the values compares as asked; none stands for '' or, among numbers, for 0. Exported for its tests. */

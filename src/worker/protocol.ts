@@ -166,7 +166,7 @@ export interface EngineApi {
   returnTo(branch: number): Promise<void>
   /** Gives up a continueFrom or returnTo that is under way; nothing has changed then. */
   cancelReplay(): Promise<void>
-  /** Pauses at the end of the instant in which one of the conditions comes true. Rejects when a path can't be read. */
+  /** Pauses at the end of the instant in which one of the conditions comes true. Rejects when a path or an expression can't be read. */
   setBreakpoints(conditions: readonly BreakCondition[]): Promise<void>
   /** Weighs a pod as things are and as they would be. Changes nothing. */
   whatIf(question: WhatIf): Promise<WhatIfAnswer>
@@ -588,6 +588,18 @@ export type BreakCondition =
       readonly operator: BreakOperator
       readonly value: string
     }
+  | {
+      readonly id: number
+      readonly type: 'expression'
+      /** '' with an empty kind: objects of any kind. */
+      readonly group: string
+      readonly version: string
+      readonly resource: string
+      readonly kind: string
+      readonly namespace: string
+      /** CEL over `object` and `oldObject`: "object.kind == 'Pod' && object.status.phase == 'Failed'" */
+      readonly expression: string
+    }
 /** What a condition stopped at. */
 export interface BreakHit {
   readonly condition: BreakCondition
@@ -599,7 +611,7 @@ export interface BreakHit {
   readonly kind: string
   readonly namespace: string
   readonly name: string
-  /** What the field, or the pod's STATUS, was then. */
+  /** What the field, or the pod's STATUS, was then; '' for an expression. */
   readonly found: string
 }
 

@@ -44,6 +44,7 @@ export default function BreakpointsDialog() {
         )}
         <StatusForm onAdd={(make) => set([...conditions, make(freeId(conditions))])} />
         <FieldForm onAdd={(make) => set([...conditions, make(freeId(conditions))])} />
+        <ExpressionForm add={(make) => engine.setBreakpoints([...conditions, make(freeId(conditions))])} />
         {error !== '' && (
           <p role="alert" className={styles.error}>
             {error}
@@ -186,6 +187,88 @@ function FieldForm({ onAdd }: FormProps) {
         {t('break.add')}
       </button>
       <p className={`muted ${styles.wide}`}>{t('break.pathHint')}</p>
+    </form>
+  )
+}
+
+interface ExpressionFormProps {
+  /** Rejects when the expression is wrong. */
+  readonly add: (make: (id: number) => BreakCondition) => Promise<void>
+}
+
+/** What is wrong with the expression stands below its field. */
+function ExpressionForm({ add }: ExpressionFormProps) {
+  const { t } = useTranslation('timeline')
+  const { data } = useFeed({ feed: 'kinds' })
+  const kinds = usefulFirst(data ?? [])
+  const [chosen, setChosen] = useState('')
+  const [namespace, setNamespace] = useState('')
+  const [expression, setExpression] = useState("object.kind == 'Pod' && object.status.phase == 'Failed'")
+  const [error, setError] = useState('')
+  const kind = kinds.find(({ resource, group }) => `${resource}.${group}` === chosen)
+  const submit = (): void => {
+    const { group = '', version = '', resource = '', kind: name = '' } = kind ?? {}
+    const filter = { group, version, resource, kind: name, namespace: namespace.trim() }
+    add((id) => ({ id, type: 'expression', ...filter, expression: expression.trim() })).then(
+      () => setError(''),
+      (reason: unknown) => setError(reason instanceof Error ? reason.message : String(reason)),
+    )
+  }
+  return (
+    <form
+      className={styles.form}
+      aria-label={t('break.expressionForm')}
+      onSubmit={(event) => {
+        event.preventDefault()
+        submit()
+      }}
+    >
+      <h3>{t('break.expressionForm')}</h3>
+      <label>
+        {t('break.kind')}
+        <select className="field" value={chosen} onChange={(event) => setChosen(event.target.value)}>
+          <option value="">{t('break.anyKind')}</option>
+          {kinds.map(({ resource, group, kind: name }) => (
+            <option key={`${resource}.${group}`} value={`${resource}.${group}`}>
+              {name}
+              {group === '' ? '' : ` (${group})`}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        {t('namespace')}
+        <input
+          className="field mono"
+          placeholder={t('break.any')}
+          value={namespace}
+          onChange={(event) => setNamespace(event.target.value)}
+        />
+      </label>
+      <label className={styles.wide}>
+        {t('break.expression')}
+        <input
+          className="field mono"
+          required
+          spellCheck={false}
+          aria-invalid={error !== ''}
+          aria-describedby={error === '' ? undefined : 'break-expression-error'}
+          value={expression}
+          onChange={(event) => {
+            setExpression(event.target.value)
+            setError('')
+          }}
+        />
+      </label>
+      {error !== '' && (
+        <p role="alert" id="break-expression-error" className={`${styles.error} ${styles.wide} ${styles.compiler}`}>
+          {error}
+        </p>
+      )}
+      <button type="submit" className="btn">
+        {t('break.add')}
+      </button>
+      <p className={`muted ${styles.wide}`}>{t('break.expressionHint')}</p>
     </form>
   )
 }

@@ -9,6 +9,10 @@ export function conditionText(condition: BreakCondition, t: Translate): string {
     const { status, namespace } = condition
     return namespace === '' ? t('break.becomes', { status }) : t('break.becomesIn', { status, namespace })
   }
+  if (condition.type === 'expression') {
+    const { kind, namespace, expression } = condition
+    return `${kind === '' ? t('break.anyKind') : kind}${namespace === '' ? '' : ` ${namespace}`}: ${expression}`
+  }
   const { kind, namespace, name, path, operator, value } = condition
   const object = name === '' ? t('break.any') : namespace === '' ? name : `${namespace}/${name}`
   return `${kind} ${object}: ${path} ${operator}${takesValue(operator) ? ` ${value}` : ''}`

@@ -58,5 +58,10 @@ it('words conditions', () => {
     'Deployment break.any: .status.readyReplicas missing',
   )
   expect(conditionText({ id: 1, type: 'status', status: 'Error', namespace: '' }, t)).toBe('break.becomesError')
+  const expression: BreakCondition = {
+    ...{ id: 4, type: 'expression', group: '', version: '', resource: '', kind: '', namespace: '', expression: 'object.x' },
+  }
+  expect(conditionText(expression, t)).toBe('break.anyKind: object.x')
+  expect(conditionText({ ...expression, kind: 'Pod', namespace: 'default' }, t)).toBe('Pod default: object.x')
   expect(freeId([field])).toBe(4)
 })
