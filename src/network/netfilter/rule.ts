@@ -135,8 +135,11 @@ export type Match =
     }
 
 export type Target =
-  | { readonly kind: 'jump' | 'goto'; readonly chain: string }
-  | { readonly kind: 'ACCEPT' | 'DROP' | 'RETURN' }
+  | { readonly kind: 'jump'; readonly chain: string }
+  | { readonly kind: 'goto'; readonly chain: string }
+  | { readonly kind: 'ACCEPT' }
+  | { readonly kind: 'DROP' }
+  | { readonly kind: 'RETURN' }
   | { readonly kind: 'NOTRACK' | 'TRACE' }
   | { readonly kind: 'CT'; readonly notrack: boolean; readonly zone?: number }
   | { readonly kind: 'REJECT'; readonly rejectWith: string }

@@ -97,9 +97,18 @@ export class IptablesTables {
   /** Rises with every change: what is derived from the rules knows when it is stale. */
   version = 0
   private readonly tables = new Map<TableName, Chains>()
+  private readonly opened = new Set<TableName>()
+  private readonly onOpen: (table: TableName, tables: IptablesTables) => void
 
-  constructor(family: 4 | 6) {
+  /** `onOpen` is called once for each table, when it is first used. */
+  constructor(family: 4 | 6, onOpen: (table: TableName, tables: IptablesTables) => void = () => undefined) {
     this.family = family
+    this.onOpen = onOpen
+  }
+
+  /** The table's chains; undefined when nobody has touched it. */
+  existing(name: TableName): Chains | undefined {
+    return this.tables.get(name)
   }
 
   /** The table's chains; made with its built-in chains when nobody has touched it yet. */
@@ -107,7 +116,7 @@ export class IptablesTables {
     const known = this.tables.get(name)
     if (known) return known
     const chains = freshTable(name)
-    this.tables.set(name, chains)
+    this.setTable(name, chains)
     return chains
   }
 
@@ -125,6 +134,9 @@ export class IptablesTables {
   setTable(name: TableName, chains: Chains): void {
     this.tables.set(name, chains)
     this.version++
+    if (this.opened.has(name)) return
+    this.opened.add(name)
+    this.onOpen(name, this)
   }
 
   /** As if nobody had ever touched the table. */

@@ -37,12 +37,9 @@ function parseStates(text: string, what: string, allowed: readonly CtState[]): C
   return STATES.filter((state) => names.includes(state))
 }
 
-/** Whether translation makes replies differ from the mirrored original. */
-function translated(connection: Connection, state: 'SNAT' | 'DNAT'): boolean {
-  const { original, reply } = connection
-  return state === 'SNAT'
-    ? reply.destination !== original.source || reply.destinationPort !== original.sourcePort
-    : reply.source !== original.destination || reply.sourcePort !== original.destinationPort
+/** Whether a packet's connection is translated at that end. */
+function translated(connection: Connection, end: 'SNAT' | 'DNAT'): boolean {
+  return end === 'SNAT' ? connection.hasSnat : connection.hasDnat
 }
 
 function hasState({ flight }: Walk, states: readonly CtState[]): boolean {
@@ -310,7 +307,7 @@ export const ipvs: MatchExtension<'ipvs'> = {
     const not = (option: MatchOf<'ipvs'>['inverted'][number]) => match.inverted.includes(option)
     const inside = match.address === undefined ? undefined : cidrTest(match.address)
     return ({ flight: { connection, direction } }) => {
-      const balanced = connection !== null && translated(connection, 'DNAT')
+      const balanced = connection !== null && connection.reply.source !== connection.original.destination
       if (match.any && balanced === not('ipvs')) return false
       if (!connection || !balanced) return match.any === true
       const { original } = connection
