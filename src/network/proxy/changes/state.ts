@@ -46,6 +46,11 @@ export class ServiceState {
     return this.byService.get(service) ?? []
   }
 
+  /** All Services with ports, as applied. */
+  services(): IterableIterator<string> {
+    return this.byService.keys()
+  }
+
   /** Takes a Service in; true when there is something to sync (maybe from before). */
   serviceChanged(service: Service): boolean {
     return this.setService(nameOf(service), servicePorts(service, this.family))
