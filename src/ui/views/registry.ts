@@ -22,6 +22,7 @@ export const VIEWS: readonly ViewEntry[] = [
   view('cluster', 'cluster:title', '1', () => import('./cluster/ClusterView.tsx')),
   view('controlplane', 'controlplane:title', '2', () => import('./controlplane/ControlPlaneView.tsx')),
   view('rollout', 'rollout:title', '3', () => import('./rollout/RolloutView.tsx')),
+  view('network', 'network:title', '4', () => import('./network/NetworkView.tsx')),
   view('scheduling', 'scheduling:title', '5', () => import('./scheduling/SchedulingView.tsx')),
   view('timeline', 'timeline:title', '6', () => import('./timeline/TimelineView.tsx')),
 ]

@@ -1,8 +1,11 @@
 /** What the page and the engine say to each other about the network; no engine code may be reached from here. */
 import type { Packet } from '../../network/packet.ts'
-import type { Journey, Outcome, Place, RuleStep, Station, StationKind } from '../../network/trace.ts'
+import type { Journey as WalkedJourney, Outcome, Place, RuleStep, Station, StationKind } from '../../network/trace.ts'
 
-export type { Journey, Outcome, Packet, Place, RuleStep, Station, StationKind }
+export type { Outcome, Packet, Place, RuleStep, Station, StationKind }
+
+/** One packet's whole way, without the things of the engine that it led to. */
+export type Journey = Omit<WalkedJourney, 'destination'>
 
 // ---------------------------------------------------------------- one packet
 

@@ -1,9 +1,7 @@
 import type { Pod } from '../../apimachinery/generated/types.ts'
 import type { Cluster } from '../../cluster/cluster.ts'
-import type { Netns } from '../../network/link/netns.ts'
 import { ProcessSockets, type SocketOwner } from '../../network/traffic/sockets.ts'
 import type { Recorder, TrafficWorld } from '../../network/traffic/types.ts'
-import type { Place } from '../../network/trace.ts'
 import type { PacketSource } from './protocol.ts'
 
 /** Sockets of a process at the source; a text says why there can be none. */
@@ -41,19 +39,9 @@ function worldOf(cluster: Cluster): TrafficWorld {
     sim,
     walk: (from, packet, record) => {
       const journey = network.fabric.walk(from, packet, record)
-      const { outcome } = journey
-      return { journey, netns: outcome.kind === 'delivered' ? netnsAt(cluster, outcome.place) : undefined }
+      return { journey, netns: journey.destination }
     },
     listener: ({ node, pod }, protocol, _address, destinationPort) =>
       network.serviceAt({ node, ...(pod === undefined ? {} : { pod }) }, { protocol, destinationPort }),
   }
-}
-
-function netnsAt(cluster: Cluster, { node, pod }: Place): Netns | undefined {
-  const { network } = cluster
-  if (node === '') return network.outside
-  if (pod === undefined) return network.netnsOfNode(node)
-  const host = cluster.machine(node)
-  const box = [...(host?.runtime?.pods() ?? [])].find((each) => `${each.namespace}/${each.name}` === pod)
-  return box && network.netnsOf(box.uid)
 }

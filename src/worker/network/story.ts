@@ -1,11 +1,12 @@
+import type { Journey as WalkedJourney } from '../../network/trace.ts'
 import type { Journey, PacketKind, PacketQuestion, PacketStep, PacketStory, StoryResult } from './protocol.ts'
 
 /** What the sockets tell: one thing that was sent, and what came back. */
 export interface Told {
   readonly what: string
   readonly result: string
-  readonly journey: Journey
-  readonly reply?: Journey
+  readonly journey: WalkedJourney
+  readonly reply?: WalkedJourney
 }
 
 /** Writes a story down while it happens. */
@@ -53,7 +54,15 @@ export class StoryRecorder {
     const key = isDns ? what : `${exchange} ${what}`
     const retry = this.sent.get(key) ?? 0
     this.sent.set(key, retry + 1)
-    const there: PacketStep = { kind, direction: 'there', atUs, exchange, retry, summary: summaryOf(kind, what), journey }
+    const there: PacketStep = {
+      kind,
+      direction: 'there',
+      atUs,
+      exchange,
+      retry,
+      summary: summaryOf(kind, what),
+      journey: plain(journey),
+    }
     const added = [there]
     if (reply) {
       const back = answerKind(kind, result)
@@ -65,7 +74,7 @@ export class StoryRecorder {
         exchange,
         retry,
         summary,
-        journey: reply,
+        journey: plain(reply),
       })
     }
     this.steps = [...this.steps, ...added]
@@ -99,6 +108,11 @@ export class StoryRecorder {
     this.conversations.set(key, this.exchanges)
     return this.exchanges++
   }
+}
+
+/** Without the namespace at its end, which can't be sent to the page. */
+function plain({ stations, outcome, tookUs, sent, arrived }: WalkedJourney): Journey {
+  return { stations, outcome, tookUs, sent, arrived }
 }
 
 function kindOf(what: string, { sent }: Journey): PacketKind {
