@@ -1,4 +1,6 @@
 import type { Pod } from '../apimachinery/generated/types.ts'
+import type { UserInfo } from '../apiserver/api.ts'
+import { Client, type ClientOptions } from '../client/client.ts'
 import { Kubelet } from '../kubelet/kubelet.ts'
 import type { HollowOptions } from '../kubelet/options.ts'
 import { Flanneld } from '../network/cni/flannel/flanneld.ts'
@@ -6,13 +8,16 @@ import type { NetConf } from '../network/cni/flannel/net-conf.ts'
 import { NodeNetwork } from '../network/cni/node-network.ts'
 import { machineNetns } from '../network/link/machine.ts'
 import type { Netns } from '../network/link/netns.ts'
+import type { FileSystem } from '../runtime/filesystem.ts'
 import type { Registry } from '../runtime/registry.ts'
 import { Runtime } from '../runtime/runtime.ts'
 import type { Simulation } from '../sim/simulation.ts'
 import type { Cluster } from './cluster.ts'
 import { nodeUser, serviceAccountUser } from './identities.ts'
 import type { MachineSpec } from './machine.ts'
-import { hostListeners, podListeners } from './network/listeners.ts'
+import { NodeEndpoint } from './network/node-endpoint.ts'
+import { machineFiles } from './network/node-shell.ts'
+import { hostListeners, listenersOf, podListeners } from './network/listeners.ts'
 import { MANAGED_CONF } from './network/network.ts'
 import { GATEWAY } from './network/outside.ts'
 
@@ -34,23 +39,29 @@ export class NodeHost {
   readonly runtime: Runtime | undefined
   readonly network = new NodeNetwork((podUid) => podListeners(this, podUid))
   readonly flanneld: Flanneld
+  /** The API server as this machine reaches it. */
+  readonly endpoint: NodeEndpoint
+  private readonly cluster: Cluster
+  private lazyFiles: FileSystem | null = null
   powered = false
   private readonly ownNetwork: boolean
   private machineNetns: Netns | null = null
 
   constructor(cluster: Cluster, spec: MachineSpec, options: NodeHostOptions) {
     this.spec = spec
+    this.cluster = cluster
+    this.endpoint = new NodeEndpoint(cluster.api)
     this.ownNetwork = options.ownNetwork === true
     this.sim = cluster.sim
     const limits = { qps: 50, burst: 100 }
-    const client = cluster.client(nodeUser(spec.name), 'kubelet', limits)
+    const client = this.client(nodeUser(spec.name), 'kubelet', limits)
     const { hollow, registry, preloaded } = options
     const sockets = cluster.network.traffic.factory(this)
     this.runtime = hollow ? undefined : new Runtime({ sim: cluster.sim, registry, nodeName: spec.name, preloaded, sockets })
     this.kubelet = new Kubelet({
       nodeName: spec.name,
       client,
-      eventClient: cluster.client(nodeUser(spec.name), 'kubelet', limits),
+      eventClient: this.client(nodeUser(spec.name), 'kubelet', limits),
       machine: {
         cpuMilli: spec.cpuMilli,
         memoryBytes: spec.memoryBytes,
@@ -72,7 +83,7 @@ export class NodeHost {
     })
     this.flanneld = new Flanneld({
       client,
-      ownClient: cluster.client(serviceAccountUser('kube-flannel', 'flannel'), 'flanneld'),
+      ownClient: this.client(serviceAccountUser('kube-flannel', 'flannel'), 'flanneld'),
       nodeName: spec.name,
       address: spec.address,
       network: this.network,
@@ -80,6 +91,29 @@ export class NodeHost {
       writesLease: !this.ownNetwork,
       ensureRules: () => undefined,
     })
+  }
+
+  /** A client for a program on this machine: it fails while the machine is cut off. */
+  client(user: UserInfo, userAgent: string, limits: Pick<ClientOptions, 'qps' | 'burst'> = {}): Client {
+    return new Client(this.endpoint, this.sim, { user, userAgent, ...limits })
+  }
+
+  /** Tells whether the API server can be reached from here now. */
+  setReach(isReached: boolean): void {
+    if (isReached !== this.endpoint.isCut) return
+    if (!isReached) {
+      this.endpoint.cut()
+      this.kubelet.disconnect()
+    } else {
+      this.endpoint.mend()
+      this.kubelet.reconnect()
+    }
+  }
+
+  /** The files that the machine's network is configured by. */
+  get files(): FileSystem {
+    this.lazyFiles ??= machineFiles(this.name, this.spec.address, [])
+    return this.lazyFiles
   }
 
   /** The machine's network namespace. Made when it is first asked for, and anew after each loss of power. */
@@ -132,6 +166,8 @@ export class NodeHost {
   private makeNetns(): Netns {
     const netns = machineNetns(this.name, { address: `${this.spec.address}/16`, gateway: GATEWAY })
     netns.listens = hostListeners(this)
+    netns.listeners = () => listenersOf(this)
+    netns.carrier = this.cluster.network.fabric
     netns.onLook(() => this.flanneld.settle(netns))
     netns.onLook(() => this.network.settle(netns))
     return netns

@@ -124,6 +124,16 @@ export class Kubelet {
     this.options.runtime?.powerOff()
   }
 
+  /** The way to the API server is cut: nobody renews the lease. What runs goes on. */
+  disconnect(): void {
+    if (this.running) this.agent.disconnect()
+  }
+
+  /** The way is whole again. */
+  reconnect(): void {
+    if (this.running) this.agent.reconnect()
+  }
+
   /** The machine is told to go down: pods get up to `graceSeconds` to end. The caller cuts the power after that. */
   shutdown(graceSeconds = 30): void {
     this.manager?.shutdown(graceSeconds)

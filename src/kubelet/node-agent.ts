@@ -69,6 +69,18 @@ export class NodeAgent {
     this.client.heartbeats.end(this.leaseKey)
   }
 
+  /** The lease can't be renewed any more. */
+  disconnect(): void {
+    this.client.heartbeats.end(this.leaseKey)
+  }
+
+  /** The lease can be renewed again, and the status be told. */
+  reconnect(): void {
+    if (!this.node) return
+    this.client.sim.spawn(this.retried(() => this.renewLease()))
+    this.refresh('now')
+  }
+
   /** The status may have changed: writes it at once, or at the next of the kubelet's ten-second looks. */
   refresh(when: 'now' | 'next look'): void {
     if (!this.node) this.missed = true

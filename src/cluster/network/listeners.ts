@@ -1,5 +1,5 @@
 /** Who listens where: the ports of the runtime's pods, and of the machine's own programs. */
-import type { ListenerLookup } from '../../network/link/netns.ts'
+import type { Listener, ListenerLookup } from '../../network/link/netns.ts'
 import type { Protocol } from '../../network/packet.ts'
 import type { PodBox } from '../../runtime/pod-box.ts'
 import type { PortService } from '../../runtime/program.ts'
@@ -42,4 +42,26 @@ function nameOf(box: PodBox | undefined, port: number): string {
     box?.containers.find((container) => container.state === 'running' && container.openPorts.has(port))?.config.name ??
     'a process'
   )
+}
+
+/** Everything that listens in the machine's own network. SIMPLIFIED: process numbers are made up, one for each container. */
+export function listenersOf(host: NodeHost): readonly Listener[] {
+  const own: Listener[] = [{ protocol: 'tcp', address: '0.0.0.0', port: SSH_PORT, process: 'sshd', pid: 612 }]
+  if (host.kubelet.running) {
+    own.push({ protocol: 'tcp', address: '127.0.0.1', port: 10_248, process: 'kubelet', pid: 731 })
+    own.push({ protocol: 'tcp', address: '*', port: KUBELET_PORT, process: 'kubelet', pid: 731 })
+  }
+  const pods = hostPods(host).flatMap((box, i) => listenersIn(box, 1200 + 10 * i))
+  return [...own, ...pods].toSorted((a, b) => a.port - b.port)
+}
+
+/** What listens in a pod. */
+export function listenersIn(box: PodBox, pid: number): readonly Listener[] {
+  return [...box.ports].map(([port, service]) => ({
+    protocol: service.protocol === 'udp' ? 'udp' : 'tcp',
+    address: '*',
+    port,
+    process: nameOf(box, port),
+    pid,
+  }))
 }

@@ -1,27 +1,33 @@
 import { Fabric } from '../../network/fabric/fabric.ts'
 import { parseNetConf, type NetConf } from '../../network/cni/flannel/net-conf.ts'
+import type { CommandOutput } from '../../network/commands/command.ts'
 import type { Netns } from '../../network/link/netns.ts'
 import type { Packet } from '../../network/packet.ts'
 import type { Place } from '../../network/trace.ts'
 import type { Recorder } from '../../network/traffic/types.ts'
 import type { PortService } from '../../runtime/program.ts'
 import type { Sockets } from '../../runtime/sockets.ts'
+import type { Task } from '../../sim/task.ts'
 import type { Cluster } from '../cluster.ts'
 import { PANEL } from '../identities.ts'
 import type { NodeHost } from '../node-host.ts'
+import { NetworkFaults } from './faults.ts'
 import { NodeLeases } from './lease-book.ts'
 import { API_PORT, hostPods, podService } from './listeners.ts'
-import { makeWorld, onOutside, type World } from './outside.ts'
+import { machineFiles, runShell, runShellNow, type ShellPlace } from './node-shell.ts'
+import { CLIENT, makeWorld, onOutside, type World } from './outside.ts'
 import { ClusterTraffic } from './traffic-world.ts'
 
 /** The cluster's network as one thing: all machines' and pods' namespaces, what joins them, and the world around. */
 export class ClusterNetwork {
   readonly fabric: Fabric
   readonly leases: NodeLeases
+  readonly faults: NetworkFaults
   /** Connections between processes. */
   readonly traffic: ClusterTraffic
   private readonly cluster: Cluster
   private readonly byAddress = new Map<string, NodeHost>()
+  private readonly clientFiles = machineFiles('client', CLIENT, [])
   private lazyWorld: World | null = null
 
   constructor(cluster: Cluster, managed: boolean) {
@@ -34,6 +40,8 @@ export class ClusterNetwork {
       onSegment: (segment, address) => this.find(segment, address),
     })
     this.traffic = new ClusterTraffic(cluster, this)
+    this.faults = new NetworkFaults(cluster, this.fabric)
+    this.fabric.links.onChange(() => this.followLinks())
   }
 
   /** Sockets of a pod (by uid), of a machine (by name) or of 'outside'; undefined: there is no such thing, or it does not run. */
@@ -44,6 +52,7 @@ export class ClusterNetwork {
   /** A machine is plugged into the LAN. */
   join(host: NodeHost): void {
     this.byAddress.set(host.spec.address, host)
+    host.setReach(this.reachesApi(host))
   }
 
   /** A machine is taken away. */
@@ -78,6 +87,28 @@ export class ClusterNetwork {
     return host.network.has(podUid) ? host.network.netnsOf(podUid) : machine
   }
 
+  /** A command line on a machine, for callers that can't wait: what takes time (curl) is given up with code 124. */
+  command(node: string, line: string, stdin = ''): CommandOutput {
+    const place = this.shellOn(node)
+    return place ? runShellNow(place, line, stdin) : noMachine(node)
+  }
+
+  /** The same in simulated time. */
+  *shell(node: string, line: string, stdin = ''): Task<CommandOutput> {
+    const place = this.shellOn(node)
+    return place ? yield* runShell(place, line, stdin) : noMachine(node)
+  }
+
+  /** Whether programs on a machine reach the API server: some control-plane machine, or the provider's beside the cluster. */
+  reachesApi(host: NodeHost): boolean {
+    if (host.spec.controlPlane) return true
+    const { links } = this.fabric
+    if (this.cluster.isExternal) return !links.between(host.name, '').cut
+    for (const other of this.cluster.machines())
+      if (other.spec.controlPlane && !links.between(host.name, other.name).cut) return true
+    return false
+  }
+
   /** The machine that runs a pod. */
   hostOf(podUid: string): NodeHost | undefined {
     for (const host of this.cluster.machines()) if (host.network.has(podUid) || host.runtime?.pod(podUid)) return host
@@ -100,9 +131,26 @@ export class ClusterNetwork {
     return undefined
   }
 
+  private followLinks(): void {
+    for (const host of this.cluster.machines()) host.setReach(this.reachesApi(host))
+  }
+
+  private shellOn(node: string): ShellPlace | undefined {
+    const { sim } = this.cluster
+    const sockets = this.sockets(node)
+    if (!sockets) return undefined
+    if (node === 'outside')
+      return { sim, sockets, hostname: 'client', address: CLIENT, netns: this.outside, files: this.clientFiles }
+    const host = this.cluster.machine(node)
+    const netns = this.netnsOfNode(node)
+    if (!host || !netns) return undefined
+    return { sim, sockets, hostname: node, address: host.spec.address, netns, files: host.files }
+  }
+
   private get world(): World {
     if (!this.lazyWorld) {
       this.lazyWorld = makeWorld()
+      for (const netns of Object.values(this.lazyWorld) as Netns[]) netns.carrier = this.fabric
       // A managed control plane answers behind the router.
       this.lazyWorld.gateway.listens = (protocol, _address, port) =>
         protocol === 'tcp' && port === API_PORT && this.cluster.isExternal ? 'kube-apiserver' : undefined
@@ -116,6 +164,10 @@ export class ClusterNetwork {
     if (host) return host.powered ? host.netns : undefined
     return onOutside(this.world, segment, address)
   }
+}
+
+function noMachine(node: string): CommandOutput {
+  return { stdout: '', stderr: `ssh: connect to host ${node} port 22: No route to host\n`, exitCode: 255 }
 }
 
 /** How a provider's network is set up: plain routes. */

@@ -112,6 +112,7 @@ export class NodeNetwork {
       else {
         wire.netns = podNetns(host.node, `${attachment.namespace}/${attachment.name}`)
         wire.netns.listens = this.listenersOf(attachment.uid)
+        wire.netns.carrier = host.carrier
         plugin.plug(host, wire.netns, attachment)
       }
     }
