@@ -12,7 +12,8 @@ export function cidrTest(cidr: string): (address: string) => boolean {
   return (address) => !address.includes(':') && (toNumber(address) & mask) === wanted
 }
 
-function maskOf(bits: number): number {
+/** The mask that begins with so many ones. */
+export function maskOf(bits: number): number {
   return bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0
 }
 

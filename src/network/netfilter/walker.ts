@@ -1,7 +1,7 @@
 /** Packets through the chains of a table, rule by rule. */
 import type { ConntrackTable } from '../conntrack/table.ts'
 import { RuleLog, type RuleStep } from '../trace.ts'
-import { compileChain, failing, type RuleCode } from './compile.ts'
+import { compileChain, failing, type ChainCode, type Check, type RuleCode } from './compile.ts'
 import type { Hook, Verdict } from './hooks.ts'
 import { printRule } from './print.ts'
 import type { Rule, TableName } from './rule.ts'
@@ -68,28 +68,19 @@ export class TableWalk {
 
   private chain(chain: Chain, depth: number): Result {
     const code = compileChain(chain.rules)
-    const { index } = code
     const { length } = code.rules
-    const skips = this.log ? new Skips(this.log) : null
+    const skips = this.log ? new Skips(this.log, (at, rule, failed) => this.skipped(chain, at, rule, failed, depth)) : null
     for (let at = 0; at < length; at++) {
-      if (index && !this.linear && !skips) {
-        const next = index.next(this.walk.flight.packet, at, length)
-        if (this.log) this.log.looked += next - at
-        at = next
-        if (at >= length) break
-      }
+      const possible = this.next(code, at)
+      if (this.log) this.log.looked += Math.min(possible + 1, length) - at
+      if (skips) for (let skipped = at; skipped < possible; skipped++) skips.add(skipped, code.rules[skipped])
+      at = possible
       const rule = code.rules[at]
       if (!rule) break
-      if (this.log) this.log.looked++
       this.walk.drawn = undefined
       const failed = failing(rule, this.walk)
       if (failed) {
-        skips?.add({
-          ...this.step(chain, at, this.text(chain, rule.rule), depth),
-          outcome: 'skipped',
-          why: failed.text,
-          ...this.dice(rule.rule),
-        })
+        skips?.add(at, rule, failed)
         continue
       }
       skips?.end()
@@ -98,6 +89,20 @@ export class TableWalk {
     }
     skips?.end()
     return 'return'
+  }
+
+  /** The next rule that may match. */
+  private next({ index, destinations, rules }: ChainCode, at: number): number {
+    const { packet } = this.walk.flight
+    if (index && !this.linear) return index.next(packet, at, rules.length)
+    return destinations ? destinations.next(packet, at) : at
+  }
+
+  private skipped(chain: Chain, at: number, code: RuleCode, failed: Check | undefined, depth: number): RuleStep {
+    const { rule } = code
+    // What was passed over fails by its address or port: asking again changes nothing.
+    const why = (failed ?? failing(code, this.walk))?.text ?? ''
+    return { ...this.step(chain, at, this.text(chain, rule), depth), outcome: 'skipped', why, ...this.dice(rule) }
   }
 
   /** A rule matched: what comes of it; undefined: on with the next rule. */
@@ -151,22 +156,34 @@ export class TableWalk {
 /** Tells long runs of skipped rules as one step. */
 class Skips {
   private readonly log: RuleLog
+  private readonly tell: (at: number, code: RuleCode, failed: Check | undefined) => RuleStep
   private waiting: RuleStep[] = []
+  private count = 0
 
-  constructor(log: RuleLog) {
+  constructor(log: RuleLog, tell: (at: number, code: RuleCode, failed: Check | undefined) => RuleStep) {
     this.log = log
+    this.tell = tell
   }
 
-  add(step: RuleStep): void {
-    this.waiting.push(step)
+  /** A rule that did not match; without `failed` it was passed over by its address or port. */
+  add(at: number, code: RuleCode | undefined, failed?: Check): void {
+    if (!code) return
+    this.count++
+    if (this.count <= RUN) this.waiting.push(this.tell(at, code, failed))
   }
 
   end(): void {
     const [first] = this.waiting
-    const { length } = this.waiting
-    if (first && length > RUN)
-      this.log.add({ ...first, count: length, why: `${length} rules that are for something else, the first: ${first.why}` })
-    else for (const step of this.waiting) this.log.add(step)
+    if (first && this.count > RUN) {
+      this.log.add({
+        ...first,
+        count: this.count,
+        why: `${this.count} rules that are for something else, the first: ${first.why}`,
+      })
+    } else {
+      for (const step of this.waiting) this.log.add(step)
+    }
     this.waiting = []
+    this.count = 0
   }
 }
