@@ -1,0 +1,67 @@
+/** kube-ipvs0: the device whose addresses make service addresses local. It is never up, and sends nothing. */
+import { macOf } from '../../link/mac.ts'
+import type { Device, Netns } from '../../link/netns.ts'
+import { isIPv6 } from '../../packet.ts'
+import type { Family } from '../changes/service-port.ts'
+
+export const DUMMY = 'kube-ipvs0'
+
+const withoutLength = (cidr: string) => cidr.replace(/\/\d+$/, '')
+
+export class DummyDevice {
+  private readonly netns: Netns
+  private readonly family: Family
+  private written: readonly string[] = []
+  /** The device's list when it was written last: lists are replaced, never changed in place. */
+  private list: readonly string[] | undefined
+
+  constructor(netns: Netns, family: Family) {
+    this.netns = netns
+    this.family = family
+  }
+
+  ensure(): Device {
+    return (
+      this.netns.devices.get(DUMMY) ??
+      this.netns.addDevice({
+        name: DUMMY,
+        kind: 'dummy',
+        mac: macOf(`${this.netns.node}/${DUMMY}`),
+        mtu: 1500,
+        up: false,
+        addresses: [],
+      })
+    )
+  }
+
+  /** Whether its addresses are those that were written last. */
+  isIntact(netns: Netns): boolean {
+    const { addresses } = netns.devices.get(DUMMY) ?? {}
+    if (addresses === undefined) return false
+    return addresses === this.list || this.own(addresses).join() === this.written.join()
+  }
+
+  /** Puts exactly these addresses of the family on it; those of the other family stay. */
+  set(addresses: ReadonlyMap<string, unknown>): void {
+    const device = this.ensure()
+    const length = this.family === 'IPv6' ? 128 : 32
+    const kept = this.own(device.addresses).filter((cidr) => addresses.has(withoutLength(cidr)))
+    const there = new Set(kept.map(withoutLength))
+    const added = [...addresses.keys()].filter((address) => !there.has(address)).map((address) => `${address}/${length}`)
+    const others = device.addresses.filter((cidr) => isIPv6(cidr) !== (this.family === 'IPv6'))
+    this.written = [...kept, ...added]
+    this.list = [...others, ...this.written]
+    device.addresses = this.list
+  }
+
+  /** Addresses of the family on other devices, without loopback and link-local ones. */
+  otherAddresses(): readonly string[] {
+    const all = [...this.netns.devices.values()].filter(({ name }) => name !== DUMMY).flatMap(({ addresses }) => addresses)
+    const isUsable = (ip: string) => !ip.startsWith('127.') && ip !== '::1' && !/^fe[89ab]/i.test(ip)
+    return [...new Set(this.own(all).map(withoutLength).filter(isUsable))].toSorted()
+  }
+
+  private own(addresses: readonly string[]): readonly string[] {
+    return addresses.filter((cidr) => isIPv6(cidr) === (this.family === 'IPv6'))
+  }
+}
