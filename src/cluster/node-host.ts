@@ -8,6 +8,7 @@ import type { NetConf } from '../network/cni/flannel/net-conf.ts'
 import { NodeNetwork } from '../network/cni/node-network.ts'
 import { machineNetns } from '../network/link/machine.ts'
 import type { Netns } from '../network/link/netns.ts'
+import { installNetfilter } from '../network/netfilter/install.ts'
 import type { FileSystem } from '../runtime/filesystem.ts'
 import type { Registry } from '../runtime/registry.ts'
 import { Runtime } from '../runtime/runtime.ts'
@@ -89,7 +90,6 @@ export class NodeHost {
       network: this.network,
       leases: cluster.network.leases,
       writesLease: !this.ownNetwork,
-      ensureRules: () => undefined,
     })
   }
 
@@ -165,6 +165,7 @@ export class NodeHost {
 
   private makeNetns(): Netns {
     const netns = machineNetns(this.name, { address: `${this.spec.address}/16`, gateway: GATEWAY })
+    installNetfilter(netns, { now: () => this.sim.now })
     netns.listens = hostListeners(this)
     netns.listeners = () => listenersOf(this)
     netns.carrier = this.cluster.network.fabric

@@ -6,6 +6,7 @@ import { startContainer, type StartContext } from './container-start.ts'
 import { isCriError, type CriPod } from './cri.ts'
 import { etcFiles } from './etc-files.ts'
 import { StartFailure } from './image-manager.ts'
+import type { PodSandbox } from './network.ts'
 import type { NodeServices } from './node-services.ts'
 import { podActions, type KillOrder, type PodActions } from './pod-actions.ts'
 import { readySandbox } from './pod-facts.ts'
@@ -21,11 +22,24 @@ export interface SyncResult {
   readonly acted: boolean
 }
 
+/** The ports that the machine passes on to the pod. */
+function hostPortsOf(pod: Pod): PodSandbox['hostPorts'] {
+  const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]
+  const ports = containers.flatMap((container) => container.ports ?? []).filter((port) => (port.hostPort ?? 0) > 0)
+  if (ports.length === 0) return undefined
+  return ports.map(({ hostPort = 0, hostIP = '', containerPort, protocol = 'TCP' }) => ({
+    hostPort,
+    hostIP,
+    containerPort,
+    protocol: protocol.toLowerCase() as 'tcp' | 'udp' | 'sctp',
+  }))
+}
+
 function* createSandbox(node: NodeServices, pod: Pod, attempt: number): Task<string> {
   const { uid = '', namespace = '', name = '' } = pod.metadata
   const hostNetwork = pod.spec?.hostNetwork === true
   try {
-    const ip = hostNetwork ? node.hostIP : yield* node.network.addPod({ uid, namespace, name })
+    const ip = hostNetwork ? node.hostIP : yield* node.network.addPod({ uid, namespace, name, hostPorts: hostPortsOf(pod) })
     const hostname = hostNetwork ? node.nodeName : (pod.spec?.hostnameOverride ?? pod.spec?.hostname ?? name)
     return yield* node.runtime.runPodSandbox({ uid, namespace, name, attempt, hostNetwork, hostname, ip })
   } catch (error) {

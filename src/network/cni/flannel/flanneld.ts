@@ -8,6 +8,7 @@ import { macOf } from '../../link/mac.ts'
 import type { Netns } from '../../link/netns.ts'
 import { sourceAddress } from '../../link/routing.ts'
 import type { NodeNetwork } from '../node-network.ts'
+import { ensureRules } from '../rules.ts'
 import { leaseAnnotations, type Lease } from './leases.ts'
 import { flannelMtu, type NetConf } from './net-conf.ts'
 import { FlannelPlugin } from './plugin.ts'
@@ -34,8 +35,6 @@ export interface FlanneldOptions {
   readonly leases: LeaseBook
   /** Whether the lease is written into the Node. Not where somebody else manages the network. */
   readonly writesLease: boolean
-  /** Adds rules as iptables-restore --noflush does, when they are not there. */
-  readonly ensureRules: (netns: Netns, lines: readonly string[]) => void
 }
 
 /**
@@ -51,6 +50,7 @@ export class Flanneld {
   private conf: NetConf | undefined
   private subnet = ''
   private appliedVersion = -1
+  private rules: readonly string[] = []
   private rulesMs = -Infinity
   private isRunning = false
 
@@ -93,6 +93,7 @@ export class Flanneld {
     const subnet = node.spec?.podCIDR
     if (!this.isRunning || !conf || !subnet || subnet === this.subnet) return
     this.subnet = subnet
+    this.rules = iptablesRules(conf, subnet)
     this.plugin.configure({ network: conf.network, subnet, mtu: flannelMtu(conf, 1500) })
     this.options.network.install(this.plugin)
     const annotations = leaseAnnotations({
@@ -125,14 +126,14 @@ export class Flanneld {
     const { conf, subnet } = this
     if (!this.isRunning || !conf || subnet === '') return
     if (this.appliedVersion === -1) this.setUp(netns, conf)
-    const { leases, client, ensureRules } = this.options
+    const { leases, client } = this.options
     if (this.appliedVersion !== leases.version) {
       this.appliedVersion = leases.version
       this.follow(netns, conf)
     } else if (conf.backend === 'host-gw') this.repairRoutes(netns)
     if (client.sim.now - this.rulesMs < RESYNC_MS) return
     this.rulesMs = client.sim.now
-    ensureRules(netns, iptablesRules(conf, subnet))
+    ensureRules(netns, this.rules)
   }
 
   private setUp(netns: Netns, conf: NetConf): void {

@@ -2,6 +2,10 @@ import type { Netns } from '../../link/netns.ts'
 import { plugIntoBridge, unplugFromBridge, type BridgeConfig } from '../bridge.ts'
 import { CniError, HostLocal } from '../host-local.ts'
 import type { Attachment, CniPlugin, PodSandbox } from '../plugin.ts'
+import { mapPorts, unmapPorts } from '../portmap.ts'
+
+/** Of the configuration list in the add-on's ConfigMap. */
+const NETWORK_NAME = 'cbr0'
 
 /** /run/flannel/subnet.env, which flanneld writes and the plugin reads. */
 export interface SubnetEnv {
@@ -41,11 +45,14 @@ export class FlannelPlugin implements CniPlugin {
 
   plug(host: Netns, pod: Netns, attachment: Attachment): void {
     const config = this.bridgeConfig()
-    if (config) plugIntoBridge(config, host, pod, attachment)
+    if (!config) return
+    plugIntoBridge(config, host, pod, attachment)
+    mapPorts(host, attachment, NETWORK_NAME)
   }
 
   unplug(host: Netns, attachment: Attachment): void {
     unplugFromBridge(host, attachment)
+    unmapPorts(host, attachment, NETWORK_NAME)
   }
 
   private bridgeConfig(): BridgeConfig | undefined {
