@@ -39,6 +39,8 @@ import { whatIf } from './scheduling/what-if.ts'
 const SLICE_MS = 8
 /** A packet that was sent while the clock stood still is followed for this long. */
 const LONGEST_ANSWER_MS = 60_000
+/** Between two looks at whether something has happened. */
+const WAIT_MS = 20
 
 interface Subscription {
   readonly request: FeedRequest
@@ -223,18 +225,23 @@ export class Engine implements EngineApi {
     const id = deskOf(cluster).nextId
     const { ok, message } = await this.command({ type: 'network', action: { act: 'send', id, question } })
     if (!ok) return { id: null, message }
-    await inSlices(this.host, this.untilAnswered(cluster, id))
+    if (!this.parts().pacer.running) await this.runUntil(cluster, () => deskOf(cluster).story(id)?.done !== false)
     this.frame()
     return { id, message }
   }
 
   async nodeCommand(node: string, line: string): Promise<NodeOutput> {
+    const { cluster } = this.parts().world
     const { ok, message } = await this.command({ type: 'network', action: { act: 'command', node, line } })
-    return ok ? deskOf(this.parts().world.cluster).output : { stdout: '', stderr: message, exitCode: 1 }
+    if (!ok) return { stdout: '', stderr: message, exitCode: 1 }
+    const isDone = (): boolean => deskOf(cluster).commandOutput !== null
+    await this.runUntil(cluster, isDone)
+    return deskOf(cluster).commandOutput ?? { stdout: '', stderr: 'no answer yet', exitCode: 124 }
   }
 
-  async ruleTables(node: string): Promise<RuleTables | null> {
-    return deskOf(this.parts().world.cluster).ruleTables(node)
+  async ruleTables(node: string, service: string): Promise<RuleTables | null> {
+    const { context, cluster } = this.parts().world
+    return deskOf(cluster).ruleTables(context, node, service)
   }
 
   async modeComparison(question: ModeQuestion): Promise<ModeComparison> {
@@ -322,16 +329,26 @@ export class Engine implements EngineApi {
     this.renewFeeds(false)
   }
 
-  /** While the clock stands still: lets as much time pass as an answer takes. */
-  private *untilAnswered(cluster: Cluster, id: number): Generator<void, void> {
-    const { sim } = cluster
-    const limitMs = sim.now + LONGEST_ANSWER_MS
+  /** Waits until something has happened; a clock that stands still is run for as long as that takes. */
+  private async runUntil(cluster: Cluster, isDone: () => boolean): Promise<void> {
+    const limitMs = cluster.sim.now + LONGEST_ANSWER_MS
+    const isCurrent = (): boolean => this.world?.cluster === cluster && cluster.sim.now < limitMs
     const { pacer } = this.parts()
-    const isWaiting = (): boolean => deskOf(cluster).story(id)?.done === false && sim.nextTimeMs <= limitMs
-    while (!pacer.running && this.parts().world.cluster === cluster && isWaiting()) {
+    while (!isDone() && isCurrent()) {
+      if (!pacer.running) await inSlices(this.host, this.stepsUntil(cluster, isDone, limitMs))
+      await new Promise<void>((resume) => this.host.later(pacer.running ? WAIT_MS : 0, resume))
+    }
+    this.frame()
+  }
+
+  private *stepsUntil(cluster: Cluster, isDone: () => boolean, limitMs: number): Generator<void, void> {
+    const { sim } = cluster
+    const { pacer } = this.parts()
+    while (!pacer.running && this.world?.cluster === cluster && !isDone() && sim.nextTimeMs <= limitMs) {
       this.guarded(() => sim.step())
       yield
     }
+    if (!isDone() && !pacer.running && sim.nextTimeMs > limitMs) sim.now = limitMs
     if (!pacer.running) this.guarded(() => pacer.finishInstant())
   }
 

@@ -183,8 +183,8 @@ export interface EngineApi {
   sendPacket(question: PacketQuestion): Promise<{ readonly id: number | null; readonly message: string }>
   /** A command line on a node: iptables, ipvsadm, nft, ip, conntrack and their kind, with pipes into head, grep and such. */
   nodeCommand(node: string, line: string): Promise<NodeOutput>
-  /** The rules in a node's kernel now, and what each mode of kube-proxy would write. Null without such a node, or power. */
-  ruleTables(node: string): Promise<RuleTables | null>
+  /** The rules in a node's kernel now, and what each mode of kube-proxy would write for a Service ('namespace/name', '' for all). Null without such a node, or power. */
+  ruleTables(node: string, service: string): Promise<RuleTables | null>
   /** What a packet costs in each mode of kube-proxy. Changes nothing. */
   modeComparison(question: ModeQuestion): Promise<ModeComparison>
   /** Starts a feed; its messages carry the id given here. */

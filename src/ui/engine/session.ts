@@ -148,7 +148,7 @@ export class EngineSession {
       changeStory: (revision) => call((api) => api.changeStory(revision)),
       sendPacket: (question) => call((api) => api.sendPacket(question)),
       nodeCommand: (node, line) => call((api) => api.nodeCommand(node, line)),
-      ruleTables: (node) => call((api) => api.ruleTables(node)),
+      ruleTables: (node, service) => call((api) => api.ruleTables(node, service)),
       modeComparison: (question) => call((api) => api.modeComparison(question)),
       subscribe: (id, feed) => call((api) => api.subscribe(id, feed)),
       unsubscribe: (id) => call((api) => api.unsubscribe(id)),

@@ -1,5 +1,8 @@
 import type { Cluster } from '../../cluster/cluster.ts'
+import type { CommandOutput } from '../../network/commands/command.ts'
+import type { FeedContext } from '../feeds/feed.ts'
 import type { ModeComparison, ModeQuestion, NetworkAction, NodeOutput, PacketQuestion, RuleTables } from './protocol.ts'
+import { ruleTables } from './rule-tables.ts'
 import { commandFor, sendPacket } from './sender.ts'
 import { openSockets } from './sockets.ts'
 import { StoryRecorder } from './story.ts'
@@ -18,8 +21,10 @@ export class NetworkDesk {
   private readonly cluster: Cluster
   private readonly stories = new Map<number, StoryRecorder>()
   private lastId = 0
-  /** Of the newest 'command'. */
-  output: NodeOutput = { stdout: '', stderr: '', exitCode: 0 }
+  /** Nodes whose table of connections was made too small. */
+  private readonly full = new Set<string>()
+  /** Of the newest 'command'; null while it runs. */
+  private output: NodeOutput | null = null
 
   constructor(cluster: Cluster) {
     this.cluster = cluster
@@ -33,33 +38,67 @@ export class NetworkDesk {
     return this.stories.get(id)
   }
 
+  /** What the newest command on a node printed; null while it runs. */
+  get commandOutput(): NodeOutput | null {
+    return this.output
+  }
+
   act(action: NetworkAction): ActionResult {
-    const { links } = this.cluster.network.fabric
+    const { faults, fabric } = this.cluster.network
     switch (action.act) {
       case 'send':
         return this.send(action.id, action.question)
+      case 'command':
+        return this.command(action.node, action.line)
       case 'link': {
         const { cut, delayMs, lossPercent } = action.fault
-        links.set(action.a, action.b, { cut, extraUs: delayMs * 1000, lossPercent })
+        fabric.links.set(action.a, action.b, { cut, extraUs: delayMs * 1000, lossPercent })
         return DONE
       }
       case 'partition':
-        links.partition(action.groups)
-        return DONE
+        return faults.partition(action.groups.map((group) => group.map((name) => name || 'outside')))
+      case 'mtu':
+        return faults.setMtu(action.node, action.device, action.mtu)
+      case 'flush':
+        return faults.flushTable(action.node, action.table)
+      case 'fill-conntrack':
+        return this.fillConntrack(action.node)
       case 'heal':
-        links.heal()
-        return DONE
-      default:
+        return this.heal()
+      case 'load-start':
+      case 'load-stop':
         return { ok: false, message: `${action.act} is not possible yet` }
     }
   }
 
-  ruleTables(_node: string): RuleTables | null {
-    return null
+  ruleTables(context: FeedContext, node: string, service: string): RuleTables | null {
+    return ruleTables(context, node, service)
   }
 
   *compareModes({ connections }: ModeQuestion): Generator<void, ModeComparison> {
     return { growth: [], service: '', connections, traffic: [] }
+  }
+
+  private command(node: string, line: string): ActionResult {
+    this.output = null
+    const { network, sim } = this.cluster
+    sim.spawn(network.shell(node, line), ({ stdout, stderr, exitCode }: CommandOutput) => {
+      this.output = { stdout, stderr, exitCode }
+    })
+    return DONE
+  }
+
+  private fillConntrack(node: string): ActionResult {
+    const result = this.cluster.network.faults.fillConntrack(node)
+    if (result.ok) this.full.add(node)
+    return result
+  }
+
+  private heal(): ActionResult {
+    const { network } = this.cluster
+    for (const node of this.full) network.netnsOfNode(node)?.sysctls.delete('net.netfilter.nf_conntrack_max')
+    this.full.clear()
+    return network.faults.heal()
   }
 
   private send(id: number, question: PacketQuestion): ActionResult {
