@@ -12,7 +12,11 @@ function paragraphs(model: string, field: string, text: string): string {
       .split(',')
       .map(Number) ?? []
   let place = 0
-  return text.replaceAll('  ', () => (real.includes(place++) ? '  ' : '\n\n'))
+  // More than two are a new line and its indentation.
+  return text.replace(/ {2,}/g, (run) => {
+    if (run.length > 2) return `\n${run.slice(1)}`
+    return real.includes(place++) ? '  ' : '\n\n'
+  })
 }
 
 /** The published text of a model's field; '' when there is none. */

@@ -47,9 +47,16 @@ function checkAggregation(selectors: readonly LabelSelector[] | undefined): Fiel
   ])
 }
 
+const NO_RULES = { rules: null as unknown as undefined }
+
 /** No rules are printed as null. */
 function defaultRules<T extends Role | ClusterRole>(object: T): T {
-  return object.rules?.length ? object : { ...object, rules: null as unknown as undefined }
+  return object.rules ? object : { ...object, ...NO_RULES }
+}
+
+/** An empty list belongs to who wrote it, and is stored as none. */
+function storedRules<T extends Role | ClusterRole>(object: T): T {
+  return object.rules?.length ? object : { ...object, ...NO_RULES }
 }
 
 const validateRole = (role: Role) => each(role.rules, (rule, i) => checkRule(rule, true, `rules[${i}]`))
@@ -59,6 +66,8 @@ export const role = defineStrategy<Role>({
   group: GROUP,
   resource: 'roles',
   defaults: defaultRules,
+  prepareForCreate: storedRules,
+  prepareForUpdate: storedRules,
   validateName: nameIsPathSegment,
   validate: validateRole,
   validateUpdate: validateRole,
@@ -75,6 +84,8 @@ export const clusterRole = defineStrategy<ClusterRole>({
   group: GROUP,
   resource: 'clusterroles',
   defaults: defaultRules,
+  prepareForCreate: storedRules,
+  prepareForUpdate: storedRules,
   validateName: nameIsPathSegment,
   validate: validateClusterRole,
   validateUpdate: validateClusterRole,
