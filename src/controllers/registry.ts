@@ -1,8 +1,10 @@
 import type { Controller, ControllerContext } from './context.ts'
+import { certificateApprovingController } from './certificates/approver.ts'
 import { certificateCleaner, certificateSigningController } from './certificates/controller.ts'
 import { clusterRoleAggregationController } from './clusterroleaggregation/controller.ts'
 import { cronJobController } from './cronjob/controller.ts'
 import { daemonSetController } from './daemonset/controller.ts'
+import { bootstrapSigner } from './bootstrap/signer.ts'
 import { tokenCleaner } from './bootstrap/token-cleaner.ts'
 import { deploymentController } from './deployment/controller.ts'
 import { disruptionController } from './disruption/controller.ts'
@@ -20,6 +22,9 @@ import { resourceClaimController } from './resourceclaim/controller.ts'
 import { replicaSetController, replicationController } from './replicaset/controller.ts'
 import { resourceQuotaController } from './resourcequota/controller.ts'
 import { rootCACertificatePublisher } from './rootcacertpublisher/controller.ts'
+import { serviceCidrController } from './servicecidrs/controller.ts'
+import { legacyTokenCleaner } from './serviceaccount/legacy-token-cleaner.ts'
+import { serviceAccountTokenController } from './serviceaccount/token-secrets.ts'
 import { serviceAccountController } from './serviceaccount/controller.ts'
 import { statefulSetController } from './statefulset/controller.ts'
 import { taintEvictionController } from './tainteviction/controller.ts'
@@ -30,6 +35,7 @@ import { attachDetachController } from './volume/attachdetach/controller.ts'
 import { ephemeralVolumeController } from './volume/ephemeral/controller.ts'
 import { volumeExpandController } from './volume/expand/controller.ts'
 import { persistentVolumeBinder } from './volume/persistentvolume/controller.ts'
+import { attributesClassProtection } from './volume/vacprotection/controller.ts'
 import { claimProtection } from './volume/pvcprotection/controller.ts'
 import { persistentVolumeProtection } from './volume/pvprotection/controller.ts'
 
@@ -45,6 +51,7 @@ export const CONTROLLERS: readonly ControllerFactory[] = [
   podGarbageCollector,
   resourceQuotaController,
   namespaceController,
+  serviceAccountTokenController,
   serviceAccountController,
   rootCACertificatePublisher,
   garbageCollectorController,
@@ -57,12 +64,14 @@ export const CONTROLLERS: readonly ControllerFactory[] = [
   horizontalPodAutoscalerController,
   disruptionController,
   certificateSigningController,
+  certificateApprovingController,
   certificateCleaner,
   ttlController,
   ttlAfterFinishedController,
   nodeIpamController,
   nodeLifecycleController,
   taintEvictionController,
+  bootstrapSigner,
   tokenCleaner,
   resourceClaimController,
   validatingAdmissionPolicyStatusController,
@@ -73,4 +82,7 @@ export const CONTROLLERS: readonly ControllerFactory[] = [
   claimProtection,
   persistentVolumeProtection,
   ephemeralVolumeController,
+  attributesClassProtection,
+  legacyTokenCleaner,
+  serviceCidrController,
 ]

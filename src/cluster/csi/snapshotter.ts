@@ -51,12 +51,18 @@ export function snapshotter(parts: SidecarParts): readonly ControllerLoop[] {
   })
   const wake = (snapshot: VolumeSnapshot) => loop.queue.add(keyOf(snapshot))
   snapshots.addHandler({ onAdd: wake, onUpdate: wake })
-  contents.addHandler({
-    onUpdate(content) {
-      if (content.metadata.deletionTimestamp !== undefined) client.sim.spawn(work.forget(content))
+  const contentLoop: ControllerLoop = new ControllerLoop(client.sim, {
+    name: 'snapshot-contents',
+    workers: 4,
+    limits: SIDECAR_LIMITS,
+    *reconcile(key) {
+      const content = contents.getByKey(key)
+      if (content?.metadata.deletionTimestamp !== undefined) yield* work.forget(content)
     },
   })
-  return [loop]
+  const wakeContent = (content: VolumeSnapshotContent) => contentLoop.queue.add(keyOf(content))
+  contents.addHandler({ onAdd: wakeContent, onUpdate: wakeContent })
+  return [loop, contentLoop]
 }
 
 class Snapshotting {

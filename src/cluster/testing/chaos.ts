@@ -39,6 +39,8 @@ export class Chaos {
   /** Mends every fault, and gives every Deployment an image that exists. */
   heal(): void {
     for (const heal of this.healers.splice(0)) heal()
+    // A control plane that had no power has to come back before it can be told anything.
+    this.cluster.sim.runFor(5 * 60_000)
     for (const machine of this.cluster.machines()) this.patch(`/api/v1/nodes/${machine.name}`, { spec: { unschedulable: null } })
     for (const name of this.names('deployments.apps')) this.setImage(name, 'nginx:1.27')
   }
@@ -113,12 +115,15 @@ export class Chaos {
   }
 
   private stopScheduler(): void {
+    // In a cluster with a control plane of its own the process belongs to its container.
+    if (!this.cluster.isExternal) return
     this.note('stop the scheduler')
     this.cluster.scheduler.stop()
     this.healers.push(() => this.cluster.scheduler.start())
   }
 
   private stopControllers(): void {
+    if (!this.cluster.isExternal) return
     this.note('stop the controllers')
     this.cluster.controllers.stop()
     this.healers.push(() => this.cluster.controllers.start())

@@ -130,7 +130,7 @@ export class NodeMonitor {
       if (this.known.has(name)) continue
       this.known.set(name, node)
       record(node, 'RegisteredNode', `Registered Node ${name} in Controller`)
-      yield* this.markReachable(node)
+      yield* this.tryMarkReachable(node)
     }
     for (const [name, node] of this.known) {
       if (present.has(name)) continue
@@ -283,13 +283,15 @@ export class NodeMonitor {
     if (plan.leavesFull)
       for (const [name, health] of this.health) this.health.set(name, { ...health, probeMs: this.parts.sim.now })
     if (!plan.entersFull) return
-    for (const node of list) {
-      try {
-        yield* this.markReachable(this.parts.nodes.get('', node.metadata.name ?? '') ?? node)
-      } catch (error) {
-        // Taints that stay for now go at the next look.
-        if (!(error instanceof StatusError)) throw error
-      }
+    for (const node of list) yield* this.tryMarkReachable(this.parts.nodes.get('', node.metadata.name ?? '') ?? node)
+  }
+
+  /** Taints that can't be removed now go at the next look. */
+  private *tryMarkReachable(node: Node): Task {
+    try {
+      yield* this.markReachable(node)
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error
     }
   }
 }
