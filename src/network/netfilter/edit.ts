@@ -1,5 +1,6 @@
 /** What iptables' commands do to the chains of a table. */
 import type { IptablesCommand } from './command-line.ts'
+import { UsageError } from './options.ts'
 import { printRule } from './print.ts'
 import type { Rule, TableName } from './rule.ts'
 import { Chain, CHAINS_OF, orderedChains, type Chains } from './tables.ts'
@@ -19,8 +20,9 @@ const NO_CHAIN = 'No chain/target/match by that name.'
 const BAD_RULE = 'Bad rule (does a matching rule exist in that chain?).'
 
 /** Carries out a changing command (or -C). Throws EditError and leaves the chains as they were. */
-export function edit(chains: Chains, command: IptablesCommand): void {
+export function edit(chains: Chains, command: IptablesCommand, hasSet: (name: string) => boolean): void {
   const { verb, chain: name, parsed } = command
+  checkSets(parsed.rules, hasSet)
   if (verb === 'N') return newChain(chains, name ?? '')
   if (verb === 'X') return deleteChains(chains, command)
   if (verb === 'E') return rename(chains, name ?? '', command.word ?? '')
@@ -128,6 +130,14 @@ function everyChain(chains: Chains, { verb, chain: name, number }: IptablesComma
     if (verb === 'F') chain.setRules([])
     else if (number === undefined) chain.zero()
     else if (number <= chain.rules.length) chain.zero(number - 1)
+  }
+}
+
+/** iptables looks sets up when it reads a rule. */
+export function checkSets(rules: readonly Rule[], hasSet: (name: string) => boolean): void {
+  for (const { matches } of rules) {
+    const missing = matches.find((match) => match.kind === 'set' && !hasSet(match.set))
+    if (missing?.kind === 'set') throw new UsageError(`Set ${missing.set} doesn't exist.\n`)
   }
 }
 

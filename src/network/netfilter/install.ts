@@ -6,10 +6,10 @@ import { trackers } from '../conntrack/tracker.ts'
 import type { Netns } from '../link/netns.ts'
 import { isIPv6 } from '../packet.ts'
 import { PRIORITY, type Flight, type Hook, type HookEnvironment, type Verdict } from './hooks.ts'
-import { IpSets } from './ipset.ts'
+import { IpSets } from './ipset/ip-sets.ts'
 import { RecentLists } from './recent.ts'
 import type { TableName } from './rule.ts'
-import { CHAINS_OF, IptablesTables } from './tables.ts'
+import { CHAINS_OF, IptablesTables, type TablesAround } from './tables.ts'
 import type { RuleLog } from '../trace.ts'
 import type { MatchMemory } from './walk.ts'
 import { TableWalk } from './walker.ts'
@@ -34,7 +34,7 @@ export function installNetfilter(netns: Netns, { now }: { readonly now: () => nu
   const known = installed.get(netns)
   if (known) return known
   const conntrack = new ConntrackTable(now, (name) => setting(netns, `net.netfilter.nf_conntrack_${name}`))
-  const sets = new IpSets(now)
+  const sets = new IpSets(now, (name) => parts.iptables.rulesWithSet(name) + parts.ip6tables.rulesWithSet(name))
   const memory: MatchMemory = {
     recent: new RecentLists(),
     sets,
@@ -53,8 +53,20 @@ export function installNetfilter(netns: Netns, { now }: { readonly now: () => nu
     track()
     netns.netfilter.register(added)
   })
-  const open = (family: 4 | 6) => new IptablesTables(family, (table, tables) => hang(netns, parts, table, tables))
-  const parts: NetfilterParts = { iptables: open(4), ip6tables: open(6), sets, conntrack, nat, memory, linear: false, track }
+  const around: TablesAround = {
+    onOpen: (table, tables) => hang(netns, parts, table, tables),
+    hasSet: (name) => sets.has(name),
+  }
+  const parts: NetfilterParts = {
+    iptables: new IptablesTables(4, around),
+    ip6tables: new IptablesTables(6, around),
+    sets,
+    conntrack,
+    nat,
+    memory,
+    linear: false,
+    track,
+  }
   installed.set(netns, parts)
   return parts
 }

@@ -1,6 +1,6 @@
 /** iptables-restore: tables from text, each COMMIT all or nothing. */
 import { parseCommand } from './command-line.ts'
-import { checkRule, edit, EditError } from './edit.ts'
+import { checkRule, checkSets, edit, EditError } from './edit.ts'
 import { UsageError } from './options.ts'
 import { knownRule, rememberRule, words } from './parse.ts'
 import { TABLES, type Rule, type TableName } from './rule.ts'
@@ -131,10 +131,11 @@ class Loader {
     const [packets, bytes] = readCounters(counts) ?? []
     const counters =
       packets === undefined || bytes === undefined || !this.options.counters ? {} : { counters: { packets, bytes } }
-    edit(this.chains, { ...parsed, parsed: { ...parsed.parsed, ...counters } })
+    edit(this.chains, { ...parsed, parsed: { ...parsed.parsed, ...counters } }, (name) => this.tables.hasSet(name))
   }
 
   private append(name: string, rule: Rule, line: number): void {
+    checkSets([rule], (set) => this.tables.hasSet(set))
     const list = this.gathered.get(name)
     if (list) {
       list.push(rule)

@@ -92,18 +92,39 @@ export function orderedChains(table: TableName, chains: Chains): Chain[] {
   return [...builtIn, ...own.toSorted((a, b) => (a.name < b.name ? -1 : 1))]
 }
 
+/** What tables need of the namespace around them. */
+export interface TablesAround {
+  /** Called once for each table, when it is first used. */
+  onOpen(table: TableName, tables: IptablesTables): void
+  hasSet(name: string): boolean
+}
+const ALONE: TablesAround = { onOpen: () => undefined, hasSet: () => true }
+
 export class IptablesTables {
   readonly family: 4 | 6
   /** Rises with every change: what is derived from the rules knows when it is stale. */
   version = 0
   private readonly tables = new Map<TableName, Chains>()
   private readonly opened = new Set<TableName>()
-  private readonly onOpen: (table: TableName, tables: IptablesTables) => void
+  private readonly around: TablesAround
 
-  /** `onOpen` is called once for each table, when it is first used. */
-  constructor(family: 4 | 6, onOpen: (table: TableName, tables: IptablesTables) => void = () => undefined) {
+  constructor(family: 4 | 6, around: TablesAround = ALONE) {
     this.family = family
-    this.onOpen = onOpen
+    this.around = around
+  }
+
+  /** Whether rules may name an ip set. */
+  hasSet(name: string): boolean {
+    return this.around.hasSet(name)
+  }
+
+  /** How many rules use an ip set. */
+  rulesWithSet(name: string): number {
+    let count = 0
+    for (const chains of this.tables.values())
+      for (const { rules } of chains.values())
+        for (const { matches } of rules) if (matches.some((match) => match.kind === 'set' && match.set === name)) count++
+    return count
   }
 
   /** The table's chains; undefined when nobody has touched it. */
@@ -136,7 +157,7 @@ export class IptablesTables {
     this.version++
     if (this.opened.has(name)) return
     this.opened.add(name)
-    this.onOpen(name, this)
+    this.around.onOpen(name, this)
   }
 
   /** As if nobody had ever touched the table. */

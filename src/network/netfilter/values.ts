@@ -95,9 +95,15 @@ export function protocolNumber(name: string): number {
   return protocolNumbers.get(name) ?? Number(name)
 }
 
-export function parsePort(text: string): number {
+/** A port by number or service name; undefined when it is none. */
+export function serviceNumber(text: string): number | undefined {
   const port = /^\d+$/.test(text) ? Number(text) : portsByName.get(text)
-  if (port === undefined || port > 65535) throw new UsageError(`invalid port/service \`${text}' specified`)
+  return port !== undefined && port <= 65535 ? port : undefined
+}
+
+export function parsePort(text: string): number {
+  const port = serviceNumber(text)
+  if (port === undefined) throw new UsageError(`invalid port/service \`${text}' specified`)
   return port
 }
 

@@ -1,5 +1,5 @@
 /** What a rule's matches see of the packet and the machine. */
-import type { IpSets } from './ipset.ts'
+import type { IpSets } from './ipset/ip-sets.ts'
 import type { Flight, HookEnvironment } from './hooks.ts'
 import type { Match } from './rule.ts'
 import type { RecentLists } from './recent.ts'
