@@ -31,7 +31,7 @@ export const POD_INFO =
   'passed in as VolumeContext.\n\nThe following VolumeContext will be passed if podInfoOnMount is set to ' +
   'true. This list might grow, but the prefix will be used. "csi.storage.k8s.io/pod.name": pod.Name ' +
   '"csi.storage.k8s.io/pod.namespace": pod.Namespace "csi.storage.k8s.io/pod.uid": string(pod.UID) ' +
-  '"csi.storage.k8s.io/ephemeral": "true" if the volume is an ephemeral inline volume\n                   ' +
+  '"csi.storage.k8s.io/ephemeral": "true" if the volume is an ephemeral inline volume\n                                ' +
   'defined by a CSIVolumeSource, otherwise "false"\n\n"csi.storage.k8s.io/ephemeral" is a new feature in ' +
   'Kubernetes 1.16. It is only required for drivers which support both the "Persistent" and "Ephemeral" ' +
   'VolumeLifecycleMode. Other drivers can leave pod info disabled and/or ignore this field. As ' +
