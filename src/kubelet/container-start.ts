@@ -108,6 +108,7 @@ function configOf(container: Container, context: StartContext, attempt: number):
     memoryLimitBytes: limits?.['memory'] ? value(limits['memory']) : 0,
     cpuLimitMilli: limits?.['cpu'] ? milliValue(limits['cpu']) : 0,
     cpuRequestMilli: requests?.['cpu'] ? milliValue(requests['cpu']) : 0,
+    ...(container.stdin ? { stdin: true, tty: container.tty === true } : {}),
     terminationMessagePath: container.terminationMessagePath ?? '/dev/termination-log',
     terminationMessageFromLogs: container.terminationMessagePolicy === 'FallbackToLogsOnError',
     runAsUser: user,

@@ -89,6 +89,9 @@ export interface ContainerConfig {
   readonly cpuRequestMilli: number
   readonly terminationMessagePath: string
   readonly terminationMessageFromLogs: boolean
+  /** Standard input stays open for whoever attaches. */
+  readonly stdin?: boolean
+  readonly tty?: boolean
   readonly runAsUser: number | undefined
   readonly specHash: string
 }
@@ -100,6 +103,28 @@ export interface ExecResult {
   readonly timedOut: boolean
   /** Same question, same answer, until the pod's watchers are told of a change. */
   readonly steady: boolean
+}
+
+export interface ExecStreams {
+  readonly stdin: boolean
+  readonly tty: boolean
+  readonly stdout: (text: string) => void
+  readonly stderr: (text: string) => void
+}
+
+/** A command that runs with somebody at the other end. */
+export interface ExecSession {
+  write(text: string): void
+  closeInput(): void
+  /** Gives the exit code. */
+  readonly run: Task<number>
+}
+
+/** Somebody's connection to the first process of a container. */
+export interface Attachment {
+  write(text: string): void
+  closeInput(): void
+  detach(): void
 }
 
 /** What came back from a port of a pod. */
@@ -152,6 +177,10 @@ export interface RuntimeService {
   stopContainer(id: string, graceSeconds: number): Task
   removeContainer(id: string): void
   execSync(id: string, command: readonly string[], timeoutMs: number): Task<ExecResult>
+  /** A command with its streams attached; `run` throws CriError when the command is not there. */
+  exec(id: string, command: readonly string[], streams: ExecStreams): ExecSession
+  /** Connects to the first process of a container. */
+  attach(id: string, listener: (stream: 'stdout' | 'stderr', text: string) => void): Attachment
   request(sandboxId: string, request: PortRequest): Task<PortAnswer>
   /** Called with a pod's uid when one of its sandboxes or containers started, exited or went. */
   onLifecycle(listener: (podUid: string) => void): void

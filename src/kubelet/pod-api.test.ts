@@ -80,10 +80,62 @@ describe('exec', () => {
   const run = (image: string, command: readonly string[]) => {
     const { node, api, pod } = started(makePod({ image, ...(image === 'busybox' ? { command: ['sleep', '1000'] } : {}) }))
     let out = ''
-    node.sim.spawn(api.exec(pod(), undefined, command), (result) => (out = `${result.exitCode} ${result.output}`))
+    const write = (text: string) => void (out += text)
+    const session = api.exec(pod(), undefined, command, { stdin: false, tty: false, stdout: write, stderr: write })
+    let code = -1
+    node.sim.spawn(session.run, (exitCode) => (code = exitCode))
     node.run(2)
-    return out
+    return `${code} ${out}`
   }
+
+  /** Runs sh with its streams attached, sends the texts two seconds apart, and gives what came back. */
+  const talk = (tty: boolean, texts: readonly string[]) => {
+    const { node, api, pod } = started(makePod({ image: 'busybox', command: ['sleep', '1000'] }))
+    let out = ''
+    let code: number | undefined
+    const write = (text: string) => void (out += text)
+    const session = api.exec(pod(), undefined, ['sh'], { stdin: true, tty, stdout: write, stderr: write })
+    node.sim.spawn(session.run, (exitCode) => (code = exitCode))
+    for (const text of texts) {
+      node.run(2)
+      if (text === 'EOF') session.closeInput()
+      else session.write(text)
+    }
+    node.run(2)
+    return { out, code }
+  }
+
+  test('a shell takes its commands from a pipe', () => {
+    expect(talk(false, ['echo one\nX=2\n', 'echo $X | cat\nif true; then\n', 'echo three; fi\nexit 7\n'])).toEqual({
+      out: 'one\n2\nthree\n',
+      code: 7,
+    })
+    expect(talk(false, ['cat > /tmp/f\n', 'hello\n', 'EOF'])).toEqual({ out: '', code: 0 })
+  })
+
+  test('a shell in a terminal prompts, echoes, erases, and is interrupted', () => {
+    expect(talk(true, ['echp\x7fo hi\r', 'sleep 100\r', '\x03', 'echo $?\r', '\x04'])).toEqual({
+      out: '/ # echp\b \bo hi\r\nhi\r\n/ # sleep 100\r\n^C\r\n/ # echo $?\r\n130\r\n/ # ',
+      code: 0,
+    })
+  })
+
+  test('a container with an open input waits for whoever attaches', () => {
+    const { node, api, pod } = started(makePod({ image: 'busybox', command: ['sh'], stdin: true, tty: true }))
+    node.run(60)
+    expect(pod().status?.containerStatuses?.[0]?.state?.running).toBeDefined()
+    let out = ''
+    let code: number | undefined
+    const attachment = api.attach(
+      pod(),
+      undefined,
+      (text) => (out += text),
+      (exitCode) => (code = exitCode),
+    )
+    attachment.write('hostname; exit 3\r')
+    node.run(2)
+    expect({ out, code }).toEqual({ out: 'hostname; exit 3\r\np\r\n', code: 3 })
+  })
 
   test('commands in a container', () => {
     expect(run('nginx', ['curl', '-s', 'localhost/nope'])).toContain('404 Not Found')

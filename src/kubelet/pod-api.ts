@@ -6,7 +6,15 @@ import { badRequest, notFound } from '../apimachinery/errors.ts'
 import type { ContainerStatus, Pod } from '../apimachinery/generated/types.ts'
 import type { Task } from '../sim/task.ts'
 import { formatMicroTime } from '../sim/time.ts'
-import { isCriError, type CriContainer, type ExecResult, type LogEntry, type RuntimeService } from './cri.ts'
+import {
+  isCriError,
+  type Attachment,
+  type CriContainer,
+  type ExecSession,
+  type ExecStreams,
+  type LogEntry,
+  type RuntimeService,
+} from './cri.ts'
 import { allContainers } from './pod-facts.ts'
 
 /** corev1.PodLogOptions, as far as they are simulated. */
@@ -93,20 +101,33 @@ export class PodApi {
     return this.runtime.followLogs(id, (line) => onLine(lineText(line, options)), onEnd)
   }
 
-  /** Runs a command in a running container. */
-  *exec(pod: Pod, container: string | undefined, command: readonly string[]): Task<ExecResult> {
+  /** Runs a command in a running container, its streams attached. */
+  exec(pod: Pod, container: string | undefined, command: readonly string[], streams: ExecStreams): ExecSession {
     const running = this.running(pod, containerName(pod, container))
-    try {
-      return yield* this.runtime.execSync(running.id, command, 0)
-    } catch (error) {
-      if (!isCriError(error)) throw error
-      // kubectl shows this and ends with 126 or 127, as the container runtime's exec does.
-      return {
-        exitCode: 127,
-        output: `${error.message.replace(/^rpc error: code = \w+ desc = /, '')}\n`,
-        timedOut: false,
-        steady: true,
-      }
+    const session = this.runtime.exec(running.id, command, streams)
+    return { ...session, run: orRuntimeError(session.run, streams) }
+  }
+
+  /** Connects to a container's first process; `onEnd` gets its exit code. */
+  attach(
+    pod: Pod,
+    container: string | undefined,
+    listener: (text: string) => void,
+    onEnd: (exitCode: number) => void,
+  ): Attachment {
+    const running = this.running(pod, containerName(pod, container))
+    const attachment = this.runtime.attach(running.id, (_, text) => listener(text))
+    const stop = this.runtime.followLogs(
+      running.id,
+      () => undefined,
+      () => onEnd(running.exitCode),
+    )
+    return {
+      ...attachment,
+      detach: () => {
+        stop()
+        attachment.detach()
+      },
     }
   }
 
@@ -128,6 +149,18 @@ export class PodApi {
     const recent = sinceMs === undefined ? lines : lines.filter((line) => line.timeMs >= sinceMs)
     if (options.tailLines === undefined) return recent
     return options.tailLines === 0 ? [] : recent.slice(-options.tailLines)
+  }
+}
+
+/** kubectl shows the runtime's error and ends with 126 or 127, as the container runtime's exec does. */
+function* orRuntimeError(run: Task<number>, { stderr, stdout, tty }: ExecStreams): Task<number> {
+  try {
+    return yield* run
+  } catch (error) {
+    if (!isCriError(error)) throw error
+    const write = tty ? stdout : stderr
+    write(`${error.message.replace(/^rpc error: code = \w+ desc = /, '')}\n`)
+    return 127
   }
 }
 

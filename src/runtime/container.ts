@@ -6,7 +6,8 @@ import { CriError } from './registry.ts'
 import { LogBuffer } from './log-buffer.ts'
 import type { PodBox } from './pod-box.ts'
 import { Process } from './process.ts'
-import { runProgram, type Program, type ProgramTable, type Signal } from './program.ts'
+import { Input, Terminal } from './terminal.ts'
+import { runProgram, type ChildOptions, type Program, type ProgramTable, type Signal } from './program.ts'
 
 /** What the kubelet asks for; the shape of the CRI's ContainerConfig. */
 export interface ContainerConfig {
@@ -23,8 +24,20 @@ export interface ContainerConfig {
   readonly cpuRequestMilli: number
   readonly terminationMessagePath: string
   readonly terminationMessageFromLogs: boolean
+  /** Standard input stays open for whoever attaches. */
+  readonly stdin?: boolean
+  readonly tty?: boolean
   readonly runAsUser: number | undefined
   readonly specHash: string
+}
+
+type OutputListener = (stream: 'stdout' | 'stderr', text: string) => void
+
+/** Somebody's connection to the first process of a container. */
+export interface Attachment {
+  write(text: string): void
+  closeInput(): void
+  detach(): void
 }
 
 const KILLED = 137
@@ -59,6 +72,11 @@ export class Container {
   private readonly manifest: Manifest
   private readonly tools: ProgramTable
   private readonly argv: readonly string[]
+  private readonly listeners = new Set<OutputListener>()
+  private terminal: Terminal | null = null
+  private input: Input | undefined
+  /** Shows what is typed to the one who types. */
+  private echo: ((text: string) => void) | null = null
   private lazyFiles: FileSystem | null = null
   private task: TaskHandle | null = null
   private process: Process | null = null
@@ -124,7 +142,7 @@ export class Container {
     }
     this.state = 'running'
     this.startedMs = now
-    this.process = new Process(this, this.argv, true)
+    this.process = new Process(this, this.argv, true, this.openInput())
     this.pod.lifecycle()
     this.task = this.sim.spawn(runProgram(this.process, program), (code) => this.exit(code, code === 0 ? 'Completed' : 'Error'))
   }
@@ -177,15 +195,44 @@ export class Container {
     this.exit(255, 'Unknown')
   }
 
+  /** What the first process writes: into the log, and to whoever is attached. */
+  output(stream: 'stdout' | 'stderr', text: string): void {
+    this.log.write(this.sim.now, stream, text)
+    for (const listener of this.listeners) listener(stream, text)
+  }
+
+  /** Connects to the first process. Without `stdin` in the config nothing can be sent. */
+  attach(listener: OutputListener): Attachment {
+    const { terminal, input } = this
+    const show: OutputListener = terminal ? (_, text) => listener('stdout', text.replace(/\r?\n/g, '\r\n')) : listener
+    this.listeners.add(show)
+    if (terminal) this.echo = (text) => listener('stdout', text)
+    return {
+      write: (text) => (terminal ? terminal.type(text) : input?.push(text)),
+      closeInput: () => input?.close(),
+      detach: () => {
+        this.listeners.delete(show)
+        this.echo = null
+      },
+    }
+  }
+
+  private openInput(): ChildOptions {
+    if (!this.config.stdin) return {}
+    if (this.config.tty) this.terminal = new Terminal((text) => this.echo?.(text))
+    this.input = this.terminal?.input ?? new Input(false)
+    return { input: this.input }
+  }
+
   /** A process beside the first, for exec. Throws CriError when the command is not there. */
-  *exec(command: readonly string[], write: (text: string) => void, onProcess: (process: Process) => void): Task<number> {
+  *exec(command: readonly string[], options: ChildOptions, onProcess: (process: Process) => void): Task<number> {
     const [name = ''] = command
     const program = this.find(name)
     if (!program)
       throw new CriError(
         `rpc error: code = Unknown desc = failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: unable to start container process: ${notFound(name)}`,
       )
-    const process = new Process(this, command, false, { write, writeError: write })
+    const process = new Process(this, command, false, options)
     onProcess(process)
     return yield* runProgram(process, program)
   }

@@ -2,6 +2,7 @@ import type { Simulation } from '../sim/simulation.ts'
 import type { Container } from './container.ts'
 import type { FileSystem } from './filesystem.ts'
 import type { Sockets } from './sockets.ts'
+import type { Input } from './terminal.ts'
 import type { ChildOptions, PortService, Program, Signal, System } from './program.ts'
 
 interface OpenPort {
@@ -15,6 +16,7 @@ export class Process implements System {
   readonly env: { readonly [name: string]: string }
   readonly cwd: string
   readonly stdin: string
+  readonly input: Input | undefined
   private readonly container: Container
   private readonly options: ChildOptions
   /** The container's first process, which gets its signals. */
@@ -42,6 +44,7 @@ export class Process implements System {
     this.env = options.env ?? parent?.env ?? container.env
     this.cwd = options.cwd ?? parent?.cwd ?? container.workingDir
     this.stdin = options.stdin ?? ''
+    this.input = options.input ?? (options.stdin === undefined ? parent?.input : undefined)
   }
 
   get sim(): Simulation {
@@ -66,13 +69,13 @@ export class Process implements System {
   write(text: string): void {
     if (this.options.write) this.options.write(text)
     else if (this.parent) this.parent.write(text)
-    else this.container.log.write(this.sim.now, 'stdout', text)
+    else this.container.output('stdout', text)
   }
 
   writeError(text: string): void {
     if (this.options.writeError) this.options.writeError(text)
     else if (this.parent) this.parent.writeError(text)
-    else this.container.log.write(this.sim.now, 'stderr', text)
+    else this.container.output('stderr', text)
   }
 
   get sockets(): Sockets {

@@ -5,6 +5,7 @@
 import type { Simulation } from '../sim/simulation.ts'
 import { waitFor, type Task } from '../sim/task.ts'
 import type { FileSystem } from './filesystem.ts'
+import type { Input } from './terminal.ts'
 import type { DnsMessage, DnsQuestion, Endpoint, Sockets } from './sockets.ts'
 
 /** Runs until it ends; gives the exit code. Killing it cancels the task. */
@@ -59,6 +60,8 @@ export interface System {
   readonly image: string
   /** What is piped in; '' when nothing is. */
   readonly stdin: string
+  /** In place of `stdin`, when somebody is at the other end: standardInput() reads either. */
+  readonly input?: Input | undefined
   readonly memoryLimitBytes: number
   /** The network. What is done with it depends on more than the pod's state. */
   readonly sockets: Sockets
@@ -93,11 +96,18 @@ export interface System {
 export interface ChildOptions {
   readonly env?: { readonly [name: string]: string }
   readonly cwd?: string
-  readonly stdin?: string
+  /** Without it the input is the parent's. */
+  readonly stdin?: string | undefined
+  readonly input?: Input
   readonly write?: (text: string) => void
   readonly writeError?: (text: string) => void
   /** The new process takes the place of this one (exec): it gets the container's signals. */
   readonly replace?: boolean
+}
+
+/** All of standard input: waits for its end when somebody is still typing. */
+export function* standardInput({ input, stdin }: System): Task<string> {
+  return input ? yield* input.readAll() : stdin
 }
 
 /** Writes one line to standard output. */

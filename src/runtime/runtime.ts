@@ -1,6 +1,6 @@
 import type { Simulation } from '../sim/simulation.ts'
 import { sleep, waitFor, type Task } from '../sim/task.ts'
-import { Container, type ContainerConfig } from './container.ts'
+import { Container, type Attachment, type ContainerConfig } from './container.ts'
 import { ImageStore, type StoredImage } from './image-store.ts'
 import type { LogLine } from './log-buffer.ts'
 import { PodBox, type SandboxConfig } from './pod-box.ts'
@@ -8,6 +8,7 @@ import type { Process } from './process.ts'
 import type { PortService } from './program.ts'
 import { CriError, type Registry } from './registry.ts'
 import type { SocketFactory } from './sockets.ts'
+import { Input, Terminal } from './terminal.ts'
 import { toolsOf } from './tools/tools.ts'
 
 /** How long the runtime takes. Milliseconds. */
@@ -46,6 +47,19 @@ interface ExecResult {
   readonly output: string
   readonly timedOut: boolean
   readonly steady: boolean
+}
+
+interface ExecStreams {
+  readonly stdin: boolean
+  readonly tty: boolean
+  readonly stdout: (text: string) => void
+  readonly stderr: (text: string) => void
+}
+
+interface ExecSession {
+  write(text: string): void
+  closeInput(): void
+  readonly run: Task<number>
 }
 
 interface PortRequest {
@@ -190,14 +204,34 @@ export class Runtime {
     yield* sleep(this.latency.execMs)
     let output = ''
     let process: Process | null = null
-    const run = container.exec(
-      command,
-      (text) => (output += text),
-      (started) => (process = started),
-    )
+    const write = (text: string) => void (output += text)
+    const run = container.exec(command, { write, writeError: write }, (started) => (process = started))
     const exitCode = yield* this.within(run, timeoutMs)
     const steady = !(process as Process | null)?.isUnsteady
     return { exitCode: exitCode ?? 137, output, timedOut: exitCode === undefined, steady }
+  }
+
+  /** A command with its streams attached. `run` throws CriError when the command is not there. */
+  exec(id: string, command: readonly string[], streams: ExecStreams): ExecSession {
+    const container = this.need(id)
+    const terminal = streams.tty ? new Terminal(streams.stdout) : null
+    const input = streams.stdin ? (terminal?.input ?? new Input(false)) : undefined
+    const write = terminal ? (text: string) => terminal.output(text) : streams.stdout
+    const writeError = terminal ? write : streams.stderr
+    const { execMs } = this.latency
+    return {
+      write: (text) => (terminal ? terminal.type(text) : input?.push(text)),
+      closeInput: () => input?.close(),
+      run: (function* (): Task<number> {
+        yield* sleep(execMs)
+        return yield* container.exec(command, { write, writeError, ...(input ? { input } : {}) }, () => undefined)
+      })(),
+    }
+  }
+
+  /** Connects to the first process of a container. */
+  attach(id: string, listener: (stream: 'stdout' | 'stderr', text: string) => void): Attachment {
+    return this.need(id).attach(listener)
   }
 
   *request(sandboxId: string, request: PortRequest): Task<PortAnswer> {

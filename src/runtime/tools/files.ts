@@ -1,18 +1,21 @@
 import { sleep, type Task } from '../../sim/task.ts'
 import { normalize, parent } from '../filesystem.ts'
-import { print, type ProgramTable, type System } from '../program.ts'
+import { print, standardInput, type ProgramTable, type System } from '../program.ts'
 
 const operands = (system: System) => system.argv.slice(1).filter((a) => !a.startsWith('-') || a === '-')
 const has = (system: System, letter: string) => system.argv.slice(1).some((a) => /^-[a-zA-Z]+$/.test(a) && a.includes(letter))
 const at = (system: System, path: string) => normalize(path, system.cwd)
 
 /** Text of each operand, or of standard input when there is none; complains about what is not there. */
-function inputs(system: System, names: readonly string[]): { readonly texts: readonly string[]; readonly failed: boolean } {
-  if (names.length === 0) return { texts: [system.stdin], failed: false }
+function* inputs(
+  system: System,
+  names: readonly string[],
+): Task<{ readonly texts: readonly string[]; readonly failed: boolean }> {
+  if (names.length === 0) return { texts: [yield* standardInput(system)], failed: false }
   const texts: string[] = []
   let failed = false
   for (const name of names) {
-    const text = name === '-' ? system.stdin : system.files.read(at(system, name))
+    const text = name === '-' ? yield* standardInput(system) : system.files.read(at(system, name))
     if (text !== undefined) texts.push(text)
     else {
       failed = true
@@ -27,7 +30,7 @@ function inputs(system: System, names: readonly string[]): { readonly texts: rea
 const linesOf = (text: string) => (text === '' ? [] : text.replace(/\n$/, '').split('\n'))
 
 function* cat(system: System): Task<number> {
-  const { texts, failed } = inputs(system, operands(system))
+  const { texts, failed } = yield* inputs(system, operands(system))
   for (const text of texts) system.write(text)
   return failed ? 1 : 0
 }
@@ -105,9 +108,8 @@ function* grep(system: System): Task<number> {
   } catch {
     regex = new RegExp(pattern.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
   }
-  const found = inputs(system, names)
-    .texts.flatMap(linesOf)
-    .filter((line) => regex.test(line) !== has(system, 'v'))
+  const { texts } = yield* inputs(system, names)
+  const found = texts.flatMap(linesOf).filter((line) => regex.test(line) !== has(system, 'v'))
   if (has(system, 'c')) print(system, String(found.length))
   else if (!has(system, 'q')) for (const line of found) print(system, line)
   return found.length > 0 ? 0 : 1
@@ -123,7 +125,7 @@ function count(system: System): number {
 const fileNames = (system: System) => operands(system).filter((name) => !/^\d+$/.test(name))
 
 function* head(system: System): Task<number> {
-  const { texts, failed } = inputs(system, fileNames(system))
+  const { texts, failed } = yield* inputs(system, fileNames(system))
   for (const text of texts) for (const line of linesOf(text).slice(0, count(system))) print(system, line)
   return failed ? 1 : 0
 }
@@ -132,7 +134,7 @@ function* tail(system: System): Task<number> {
   const names = fileNames(system)
   const follow = has(system, 'f') || has(system, 'F')
   if (names[0] === '/dev/null' && follow) return yield* forever()
-  const { texts, failed } = inputs(system, names)
+  const { texts, failed } = yield* inputs(system, names)
   for (const text of texts) for (const line of linesOf(text).slice(-count(system))) print(system, line)
   if (follow && names.length > 0) yield* followFile(system, at(system, names[0] ?? ''))
   return failed ? 1 : 0
@@ -155,7 +157,7 @@ function* followFile(system: System, path: string): Task {
 }
 
 function* wc(system: System): Task<number> {
-  const text = inputs(system, operands(system)).texts.join('')
+  const text = (yield* inputs(system, operands(system))).texts.join('')
   if (has(system, 'l')) print(system, String(linesOf(text).length))
   else if (has(system, 'c')) print(system, String(text.length))
   else print(system, `${linesOf(text).length} ${text.split(/\s+/).filter(Boolean).length} ${text.length}`)
@@ -251,12 +253,13 @@ export const fileTools: ProgramTable = {
   sysctl: nothing,
   sync: nothing,
   *tee(system) {
+    const text = yield* standardInput(system)
     for (const name of operands(system)) {
       const path = at(system, name)
-      if (has(system, 'a')) system.files.append(path, system.stdin)
-      else system.files.write(path, system.stdin)
+      if (has(system, 'a')) system.files.append(path, text)
+      else system.files.write(path, text)
     }
-    system.write(system.stdin)
+    system.write(text)
     return 0
   },
   *basename(system) {

@@ -25,6 +25,7 @@ describe('small shell', () => {
     ['cat /nope 2>&1 | head -1; test -d /tmp && echo dir', ["cat: can't open '/nope': No such file or directory", 'dir'], 0],
     ['A=1 && [ "$A" = 1 ] && echo ${B:-none} ; ! false', ['none'], 0],
     ['while true; do echo', ['sh: syntax error: unexpected end of file (expecting "done")'], 2],
+    ['printf "a b c\\nd\\n" > /tmp/f; while read x y; do echo $y-$x; done < /tmp/f', ['b c-a', '-d'], 0],
     ['i=0; while true; do i=$((i+1)); [ $i -ge 5 ] && break; done; echo $i', ['5'], 0],
   ])('%s', (script, lines, code) => {
     expect(sh(script)).toEqual({ lines, code })

@@ -1,11 +1,15 @@
 import { sleep, waitFor, type Task, type TaskHandle } from '../../sim/task.ts'
 import { normalize } from '../filesystem.ts'
+import type { Input } from '../terminal.ts'
 import { runProgram, type ChildOptions, type Signal, type System } from '../program.ts'
 import { parseScript, ShellSyntaxError, type Command, type Redirect, type Script, type Word } from './shell-parser.ts'
 
 /** Rounds of a loop that may run without time passing. */
 const BUSY_ROUNDS = 200
 const BUSY_PAUSE_MS = 100
+
+/** What a script lacks that goes on in the next line. */
+const UNFINISHED = /unterminated quoted string|unexpected end of file/
 
 /** Leaves the script with a code. */
 class Exit {
@@ -23,8 +27,14 @@ class LoopJump {
   }
 }
 
+/** Text that is piped in; what has been read is gone. */
+interface Piped {
+  text: string
+}
+
 interface Streams {
-  readonly stdin: string
+  /** Undefined: the shell's own input, at whose other end somebody is. */
+  readonly stdin: Piped | undefined
   readonly write: (text: string) => void
   readonly writeError: (text: string) => void
 }
@@ -51,7 +61,7 @@ class Shell {
   *run(text: string): Task<number> {
     const { system } = this
     const streams: Streams = {
-      stdin: system.stdin,
+      stdin: system.input ? undefined : { text: system.stdin },
       write: (out) => system.write(out),
       writeError: (out) => system.writeError(out),
     }
@@ -67,6 +77,52 @@ class Shell {
       for (const job of this.jobs) job.cancel()
     }
     return this.last
+  }
+
+  /** Line by line, as somebody types or pipes them; with a prompt when it is a terminal. */
+  *interactive(input: Input): Task<number> {
+    const { system } = this
+    const streams: Streams = { stdin: undefined, write: (out) => system.write(out), writeError: (out) => system.writeError(out) }
+    let pending = ''
+    for (;;) {
+      if (input.isTerminal) system.write(pending === '' ? this.prompt() : '> ')
+      const line = yield* input.readLine()
+      if (line === undefined) break
+      pending += `${line}\n`
+      try {
+        const script = parseScript(pending)
+        pending = ''
+        yield* this.interruptible(this.script(script, streams), input)
+      } catch (thrown) {
+        if (thrown instanceof Exit) return thrown.code
+        if (thrown instanceof ShellSyntaxError) {
+          if (UNFINISHED.test(thrown.message)) continue
+          pending = ''
+          system.writeError(`sh: ${thrown.message}\n`)
+          this.last = 2
+        } else if (!(thrown instanceof LoopJump)) throw thrown
+      }
+    }
+    return this.last
+  }
+
+  private prompt(): string {
+    const { argv, hostname } = this.system
+    return argv[0]?.endsWith('bash') ? `root@${hostname}:${this.cwd}# ` : `${this.cwd} # `
+  }
+
+  /** Ctrl-C ends what runs, not the shell. */
+  private *interruptible(task: Task, input: Input): Task {
+    yield* waitFor<void>((resume, fail) => {
+      const handle = this.system.sim.spawn(task, () => resume(), fail)
+      input.onInterrupt = () => {
+        handle.cancel()
+        this.last = 130
+        resume()
+      }
+      return () => handle.cancel()
+    })
+    input.onInterrupt = null
   }
 
   private *script(script: Script, streams: Streams): Task {
@@ -103,7 +159,7 @@ class Shell {
       }
       let output = ''
       yield* this.command(command, { ...streams, stdin, write: (text) => (output += text) })
-      stdin = output
+      stdin = { text: output }
     }
   }
 
@@ -200,7 +256,8 @@ class Shell {
     const path = name.includes('/') ? normalize(name, this.cwd) : name
     const script = this.system.files.read(path)
     const program = this.system.find(name)
-    const options: ChildOptions = { env, cwd: this.cwd, ...streams, replace }
+    const { stdin, ...outputs } = streams
+    const options: ChildOptions = { env, cwd: this.cwd, ...outputs, stdin: stdin?.text, replace }
     if (program) return yield* runProgram(this.system.child(argv, options), program)
     if (name.includes('/') && script !== undefined)
       return yield* runProgram(this.system.child(['sh', path, ...argv.slice(1)], options), shell)
@@ -254,10 +311,22 @@ class Shell {
         yield* this.script(parseScript([first, ...rest].join(' ')), streams)
         return true
       case 'read':
+        yield* this.readInto([first, ...rest], streams)
         return true
       default:
         return false
     }
+  }
+
+  /** read [-r] NAME...: the fields of the next line; fails at the end. */
+  private *readInto(words: readonly string[], { stdin }: Streams): Task {
+    const names = words.filter((word) => word !== '' && !word.startsWith('-'))
+    const line = stdin ? takeLine(stdin) : yield* this.system.input?.readLine() ?? noLine()
+    if (line === undefined) this.last = 1
+    const fields = (line ?? '').split(/[ \t]+/).filter(Boolean)
+    names.forEach((name, i) => {
+      this.variables[name] = i === names.length - 1 ? fields.slice(i).join(' ') : (fields[i] ?? '')
+    })
   }
 
   private trap(action: string, signal: string): void {
@@ -307,7 +376,7 @@ class Shell {
           outer.writeError(`sh: can't open ${path}: no such file\n`)
           return undefined
         }
-        streams = { ...streams, stdin: text }
+        streams = { ...streams, stdin: { text } }
         continue
       }
       const sink = this.fileSink(path, mode === 'append', outer)
@@ -429,6 +498,17 @@ class Shell {
   }
 }
 
+function takeLine(piped: Piped): string | undefined {
+  if (piped.text === '') return undefined
+  const [line = ''] = piped.text.split('\n', 1)
+  piped.text = piped.text.slice(line.length + 1)
+  return line
+}
+
+function* noLine(): Task<undefined> {
+  return undefined
+}
+
 /** sh -c 'script' [name args...], sh file, or a script on standard input. Without any of these it ends at once. */
 export function* shell(system: System): Task<number> {
   const args = system.argv.slice(1)
@@ -441,7 +521,10 @@ export function* shell(system: System): Task<number> {
   }
   if (script !== undefined) return yield* new Shell(system, args.slice(i + 1)).guarded(script)
   const file = args[i]
-  if (file === undefined) return yield* new Shell(system, []).run(system.stdin)
+  if (file === undefined) {
+    const sh = new Shell(system, [])
+    return system.input ? yield* sh.interactive(system.input) : yield* sh.run(system.stdin)
+  }
   const text = system.files.read(normalize(file, system.cwd))
   if (text !== undefined) return yield* new Shell(system, args.slice(i)).guarded(text)
   system.writeError(`sh: can't open '${file}': No such file or directory\n`)
