@@ -24,6 +24,8 @@ const NO_COUNT: Count = { packets: 0, bytes: 0 }
 export class Nftables {
   /** By tableKey. */
   tables: Tables = new Map()
+  /** Grows with each transaction. */
+  version = 0
   /** Packets that a rule has matched, whether it has a counter statement or not. */
   private readonly counts = new Map<NftRule, Count>()
   /** By table, set and key. */
@@ -46,6 +48,7 @@ export class Nftables {
     const draft = new TablesDraft(this.tables)
     transaction(draft)
     this.tables = draft.done()
+    this.version++
     this.hang()
   }
 

@@ -79,7 +79,7 @@ export class SharedMapEdit<V> {
     const before = bucket.size
     bucket.set(key, value)
     this.size += bucket.size - before
-    if (this.size > this.buckets.length * CROWD) this.spread(this.buckets.length * 8)
+    if (this.size > this.buckets.length * CROWD) this.spread(this.buckets.length * 4)
   }
 
   delete(key: string): boolean {

@@ -10,6 +10,7 @@ import type { ElementSource } from './unit.ts'
 const chains = new WeakMap<ChainSource, Chain>()
 const sets = new WeakMap<SetSource, NftSet>()
 const elements = new WeakMap<ElementSource, Element>()
+const sources = new WeakMap<Element, ElementSource>()
 const keys = new Map<string, Value>()
 const KEYS_LIMIT = 200_000
 
@@ -58,8 +59,14 @@ export function elementOf(source: ElementSource): Element {
       ...(source.comment === undefined ? {} : { comment: source.comment }),
     }
     elements.set(source, element)
+    sources.set(element, source)
   }
   return element
+}
+
+/** What kube-proxy made an element of; undefined for those of others. */
+export function sourceOf(element: Element | undefined): ElementSource | undefined {
+  return element && sources.get(element)
 }
 
 function keyOf(text: string): Value {

@@ -4,7 +4,8 @@ import { newTable } from '../../nft/ruleset.ts'
 import type { EndpointInfo } from '../changes/endpoint.ts'
 import { sourceRangesCover, type ServicePortInfo } from '../changes/service-port.ts'
 import type { ServiceState } from '../changes/state.ts'
-import { categorize, type Categories, type NodePlace } from '../changes/topology.ts'
+import type { NodePlace } from '../changes/topology.ts'
+import { sharedCategories, UnitMemo } from '../unit-memo.ts'
 import { baseChains, baseSets, familyWord, TABLE, TABLE_COMMENT } from './base.ts'
 import type { ChainSource, NftablesSettings, SetSource } from './base.ts'
 import { chainOf, elementOf, setOf } from './objects.ts'
@@ -19,45 +20,31 @@ export interface NftablesPlan {
   readonly elements: ReadonlyMap<string, ReadonlyMap<string, ElementSource>>
 }
 
-/** A port's part, of which `hairpin` depends on the node. */
+const memo = new UnitMemo<Unit>()
+const NO_ELEMENTS: readonly ElementSource[] = []
+
+/** A port's part of the table. `hairpin` depends on the node, the unit is shared by nodes for which it comes out equal. */
 export interface PortPart {
   readonly unit: Unit
   readonly hairpin: readonly ElementSource[]
 }
 
-const units = new WeakMap<ServicePortInfo, Map<string, Unit>>()
-const NO_HAIRPIN: readonly ElementSource[] = []
-
-/** What a service port brings on a node. Nodes for which it is the same get the same unit. */
 export function portPart(
   port: ServicePortInfo,
   endpoints: readonly EndpointInfo[],
   place: NodePlace,
   settings: NftablesSettings,
 ): PortPart {
-  const categories = categorize(endpoints, port, place)
-  let known = units.get(port)
-  if (!known) units.set(port, (known = new Map()))
-  const key = unitKey(port, categories, settings)
-  let unit = known.get(key)
-  if (!unit) {
-    if (known.size >= UNITS_PER_PORT) known.clear()
-    known.set(key, (unit = makeUnit(port, categories, settings)))
-  }
-  const hairpin = hairpinElements(port, categories, place.nodeName)
-  return { unit, hairpin: hairpin.length === 0 ? NO_HAIRPIN : hairpin }
-}
-
-const UNITS_PER_PORT = 256
-
-function unitKey(port: ServicePortInfo, { cluster, local, hasAny }: Categories, settings: NftablesSettings): string {
-  const texts = (endpoints: readonly EndpointInfo[]) => endpoints.map(({ text }) => text).join()
+  const { categories, key } = sharedCategories(port, endpoints, place)
   const { family, masqueradeMark, detector } = settings
   const covers = port.loadBalancerSourceRanges.length > 0 && sourceRangesCover(port, settings.nodeIP)
-  return `${texts(cluster)}|${texts(local)}|${hasAny}|${covers}|${family}|${masqueradeMark}|${Object.values(detector).join()}`
+  const whole = `${key}|${covers}|${family}|${masqueradeMark}|${Object.values(detector).join()}`
+  const unit = memo.get(port, endpoints, whole, () => makeUnit(port, categories, settings))
+  const hairpin = hairpinElements(port, categories, place.nodeName)
+  return { unit, hairpin: hairpin.length === 0 ? NO_ELEMENTS : hairpin }
 }
 
-/** Of elements with one key, that of the last port by key counts. */
+/** Of elements with one key, that of the last Service and port by name counts. */
 export function nftablesPlan(state: ServiceState, place: NodePlace, settings: NftablesSettings): NftablesPlan {
   const chains = new Map(baseChains(settings).map((chain) => [chain.name, chain]))
   const sets = new Map(baseSets(settings).map((set) => [set.name, set]))
@@ -67,15 +54,19 @@ export function nftablesPlan(state: ServiceState, place: NodePlace, settings: Nf
     if (!list) elements.set(element.set, (list = new Map()))
     list.set(element.key, element)
   }
-  for (const key of settings.nodePortIPs ?? []) put({ set: 'nodeport-ips', key })
-  for (const key of [...state.ports.keys()].toSorted()) {
-    const port = state.ports.get(key) as ServicePortInfo
+  for (const key of settings.nodePortIPs ?? []) put({ service: '', set: 'nodeport-ips', key })
+  const ports = [...state.ports.values()].toSorted((a, b) => compareText(a.service, b.service) || compareText(a.key, b.key))
+  for (const port of ports) {
     const { unit, hairpin } = portPart(port, state.endpoints(port), place, settings)
     for (const chain of unit.chains) chains.set(chain.name, chain)
     for (const set of unit.sets) sets.set(set.name, set)
     for (const element of [...unit.elements, ...hairpin]) put(element)
   }
   return { family: familyWord(settings.family), chains, sets, elements }
+}
+
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** The plan as a table that packets can walk through. */

@@ -8,6 +8,8 @@ import { endpointName, serviceChain } from './names.ts'
 
 /** An element of one of the table's sets or maps. */
 export interface ElementSource {
+  /** Who wants it; '' for kube-proxy itself. */
+  readonly service: string
   readonly set: string
   /** '10.96.0.1 . tcp . 443'. */
   readonly key: string
@@ -60,6 +62,7 @@ export function hairpinElements(port: ServicePortInfo, categories: Categories, n
   return categories.reachable
     .filter((endpoint) => isLocal(endpoint, nodeName))
     .map(({ ip, port: number }) => ({
+      service: port.service,
       set: 'hairpin-connections',
       key: `${ip} . ${ip} . ${port.protocol.toLowerCase()} . ${number}`,
     }))
@@ -82,14 +85,15 @@ function waysOf(port: ServicePortInfo, { cluster, local, hasAny }: Categories): 
 }
 
 function serviceElements(port: ServicePortInfo, ways: Ways): readonly ElementSource[] {
-  const { clusterIP, label, nodePort } = port
+  const { service, clusterIP, label, nodePort } = port
   const protocol = port.protocol.toLowerCase()
   const at = (address: string) => `${address} . ${protocol} . ${port.port}`
   const nobody = ways.hasAny ? 'drop' : 'goto reject-chain'
-  const elements: ElementSource[] = [{ set: 'cluster-ips', key: clusterIP }]
-  const toNobody = (set: string, key: string): ElementSource => ({ set, key, verdict: nobody, comment: label })
+  const elements: ElementSource[] = [{ service, set: 'cluster-ips', key: clusterIP }]
+  const toNobody = (set: string, key: string): ElementSource => ({ service, set, key, verdict: nobody, comment: label })
   if (ways.hasInternal)
     elements.push({
+      service,
       set: 'service-ips',
       key: at(clusterIP),
       verdict: `goto ${port.internalPolicyLocal ? ways.local : ways.cluster}`,
@@ -97,15 +101,15 @@ function serviceElements(port: ServicePortInfo, ways: Ways): readonly ElementSou
   else elements.push(toNobody('no-endpoint-services', at(clusterIP)))
   const toExternal = `goto ${ways.external}`
   for (const address of [...port.externalIPs, ...port.loadBalancerVIPs]) {
-    if (ways.hasAny) elements.push({ set: 'service-ips', key: at(address), verdict: toExternal })
+    if (ways.hasAny) elements.push({ service, set: 'service-ips', key: at(address), verdict: toExternal })
     if (!ways.hasExternal) elements.push(toNobody('no-endpoint-services', at(address)))
   }
   if (ways.usesFirewall)
     for (const address of port.loadBalancerVIPs)
-      elements.push({ set: 'firewall-ips', key: at(address), verdict: `goto ${ways.firewall}` })
+      elements.push({ service, set: 'firewall-ips', key: at(address), verdict: `goto ${ways.firewall}` })
   if (nodePort === 0) return elements
   const key = `${protocol} . ${nodePort}`
-  if (ways.hasAny) elements.push({ set: 'service-nodeports', key, verdict: toExternal })
+  if (ways.hasAny) elements.push({ service, set: 'service-nodeports', key, verdict: toExternal })
   if (!ways.hasExternal) elements.push(toNobody('no-endpoint-nodeports', key))
   return elements
 }
