@@ -19,7 +19,7 @@ import { LOCAL_PATH_ACCOUNT } from './addons/local-path.ts'
 import { addonObjects } from './addons/registry.ts'
 import { etcdMember } from './etcd-members.ts'
 import { componentImages, type ComponentProcess } from './component-images.ts'
-import { containerBackend } from './container-backend.ts'
+import { containerBackend, type HostFinder } from './container-backend.ts'
 import { webhookCaller } from './webhook-caller.ts'
 import { ControllerManager } from './controller-manager.ts'
 import type { MetricValue } from './custom-metrics.ts'
@@ -94,11 +94,16 @@ export class Cluster {
     })
     this.network = new ClusterNetwork(this, this.isExternal)
     this.registry = new Registry(componentImages((program, system) => this.component(program, system), this.programs()))
-    this.api.backend = containerBackend({ byName: (name) => this.hosts.get(name), byPodAddress: (ip) => this.findPodAddress(ip) })
-    this.api.webhooks = webhookCaller(this.etcd, {
+    const hosts: HostFinder = {
+      sim: this.sim,
       byName: (name) => this.hosts.get(name),
       byPodAddress: (ip) => this.findPodAddress(ip),
-    })
+      apiSockets: () => this.network.apiSockets(),
+      podSockets: (podUid) => this.network.sockets(podUid),
+      dial: (ip, port) => this.network.dialFromApi(ip, port),
+    }
+    this.api.backend = containerBackend(hosts)
+    this.api.webhooks = webhookCaller(this.etcd, hosts)
     this.loads = new Loads(this.etcd)
     this.volumes = new VolumeStores(this.etcd)
     this.metrics = this.isExternal ? undefined : new MetricsServer(this, this.loads)
@@ -323,7 +328,7 @@ export class Cluster {
   }
 
   private installAddons(): void {
-    for (const object of addonObjects()) this.install(object)
+    for (const object of addonObjects(this.sim.now)) this.install(object)
     const client = this.client(controllerUser(LOCAL_PATH_ACCOUNT), 'local-path-provisioner')
     new LocalPathProvisioner(client, this.volumes).start()
   }

@@ -22,7 +22,7 @@ export class ControllerManager {
       sim: cluster.sim,
       informers: this.informers,
       client: (controller, limits) =>
-        cluster.client(controllerUser(controller), 'kube-controller-manager', { qps: 20, burst: 30, ...limits }),
+        cluster.client(userOf(controller), 'kube-controller-manager', { qps: 20, burst: 30, ...limits }),
       recorder: (client, component) => new EventRecorder(client, component),
       ...(cluster.metrics ? { metrics: cluster.metrics } : {}),
     }
@@ -44,3 +44,6 @@ export class ControllerManager {
     this.informers.stop()
   }
 }
+
+/** Each controller has a service account of its own, but for the one that makes their tokens. */
+const userOf = (controller: string) => (controller === 'tokens-controller' ? KUBE_CONTROLLER_MANAGER : controllerUser(controller))
