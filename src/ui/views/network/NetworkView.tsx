@@ -3,6 +3,7 @@ import { Tabs } from '../../app/Tabs.tsx'
 import { useFeed } from '../../engine/hooks.ts'
 import styles from './NetworkView.module.css'
 import { PacketPage } from './PacketPage.tsx'
+import { RulesPage } from './rules/RulesPage.tsx'
 import { PAGES, useParam, type Page } from './store.ts'
 
 /** How a request finds a pod: packets followed station by station, rules, traffic, and what each mode costs. */
@@ -25,6 +26,7 @@ export default function NetworkView() {
           <div className={styles.page}>
             {data.past && <p className={styles.past}>{t('past')}</p>}
             {page === 'packet' && <PacketPage topology={data.topology} />}
+            {page === 'rules' && <RulesPage topology={data.topology} />}
           </div>
         )}
       </Tabs>
