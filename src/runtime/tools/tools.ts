@@ -2,12 +2,12 @@ import type { Image } from '../image.ts'
 import type { ProgramTable } from '../program.ts'
 import { basicTools } from './basic.ts'
 import { fileTools } from './files.ts'
-import { networkTools } from './network.ts'
+import { busyboxNetworkTools, debianNetworkTools } from './network.ts'
 import { shell } from './shell.ts'
 
 const COMMON: ProgramTable = { ...basicTools, ...fileTools, sh: shell, ash: shell }
-const BUSYBOX: ProgramTable = { ...COMMON, ...networkTools }
-const DEBIAN: ProgramTable = { ...BUSYBOX, bash: shell, dash: shell }
+const BUSYBOX: ProgramTable = { ...COMMON, ...busyboxNetworkTools }
+const DEBIAN: ProgramTable = { ...COMMON, ...debianNetworkTools, bash: shell, dash: shell }
 
 /** What is in $PATH of an image beside its own programs. */
 export function toolsOf(tools: Image['tools']): ProgramTable {
