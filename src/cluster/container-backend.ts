@@ -1,4 +1,4 @@
-import { badRequest, internal, serviceUnavailable } from '../apimachinery/errors.ts'
+import { badRequest, internal } from '../apimachinery/errors.ts'
 import type { Pod } from '../apimachinery/generated/types.ts'
 import type {
   ContainerBackend,
@@ -12,19 +12,29 @@ import type {
   ProxyTarget,
   TextSink,
 } from '../apiserver/connect/backend.ts'
+import type { Sockets } from '../runtime/sockets.ts'
+import type { Simulation } from '../sim/simulation.ts'
+import type { Task } from '../sim/task.ts'
+import { proxied, unreachable } from './network/proxied.ts'
 import type { NodeHost } from './node-host.ts'
 
 /** What finds the machine that a pod runs on, or that has an address. */
 export interface HostFinder {
   byName(name: string): NodeHost | undefined
   byPodAddress(ip: string): { readonly host: NodeHost; readonly podUid: string } | undefined
+  readonly sim: Simulation
+  /** Of the machine that the API server runs on; undefined when it is none of the cluster's. */
+  apiSockets(): Sockets | undefined
+  podSockets(podUid: string): Sockets | undefined
+  /** Why the API server can't connect to an address; undefined: it can, or has a way of its own. */
+  dial(ip: string, port: number): string | undefined
 }
 
 /** The way from the API server to the kubelets: logs, commands, ports. */
 export function containerBackend(hosts: HostFinder): ContainerBackend {
   const kubeletOf = (pod: Pod) => {
     const host = hosts.byName(pod.spec?.nodeName ?? '')
-    const api = host?.powered && host.kubelet.running ? host.kubelet.podApi : undefined
+    const api = host?.powered && !host.endpoint.isCut && host.kubelet.running ? host.kubelet.podApi : undefined
     if (!host || !api)
       throw internal(
         `Get "https://${host?.spec.address ?? pod.spec?.nodeName ?? ''}:10250/containerLogs/${pod.metadata.namespace ?? ''}/${pod.metadata.name ?? ''}": dial tcp ${host?.spec.address ?? ''}:10250: connect: no route to host`,
@@ -52,33 +62,48 @@ export function containerBackend(hosts: HostFinder): ContainerBackend {
     },
     exec(pod: Pod, options: ExecOptions, sink: ExecSink): ExecHandle {
       const { host, api } = kubeletOf(pod)
-      // SIMPLIFIED: a command gets no standard input and its output arrives when it ends.
+      const { stdin, tty } = options
+      const streams = { stdin, tty, stdout: (text: string) => sink.stdout(text), stderr: (text: string) => sink.stderr(text) }
+      const session = api.exec(pod, options.container, options.command, streams)
       const task = host.sim.spawn(
-        api.exec(pod, options.container, options.command),
-        ({ output, exitCode }) => {
-          sink.stdout(output)
-          sink.end({ exitCode })
-        },
+        session.run,
+        (exitCode) => sink.end({ exitCode }),
         (error) => sink.end({ error: error instanceof Error ? error : new Error(String(error)) }),
       )
-      return { stdin: () => undefined, closeStdin: () => undefined, resize: () => undefined, stop: () => task.cancel() }
+      return {
+        stdin: (chunk) => session.write(chunk),
+        closeStdin: () => session.closeInput(),
+        resize: () => undefined,
+        stop: () => task.cancel(),
+      }
     },
     attach(pod: Pod, options: ExecOptions, sink: ExecSink): ExecHandle {
       const { api } = kubeletOf(pod)
-      const stop = api.follow(
+      const attachment = api.attach(
         pod,
-        { container: options.container, tailLines: 0 },
-        (line) => sink.stdout(`${line}\n`),
-        () => sink.end({ exitCode: 0 }),
+        options.container,
+        (text) => sink.stdout(text),
+        (exitCode) => sink.end({ exitCode }),
       )
-      return { stdin: () => undefined, closeStdin: () => undefined, resize: () => undefined, stop }
+      return {
+        stdin: (chunk) => attachment.write(chunk),
+        closeStdin: () => attachment.closeInput(),
+        resize: () => undefined,
+        stop: () => attachment.detach(),
+      }
     },
     portForward(pod: Pod, port: number, sink: TextSink): PortHandle {
       const { host } = kubeletOf(pod)
-      return { send: (chunk) => answerHttp(host, pod.metadata.uid ?? '', port, chunk, sink), close: () => undefined }
+      return { send: (chunk) => host.sim.spawn(answerHttp(hosts, pod, port, chunk, sink)), close: () => undefined }
     },
     proxy(target: ProxyTarget, request: ProxyRequest, answer: (response: ProxyResponse) => void) {
-      answer(proxied(hosts, target, request))
+      if (target.kind === 'node') throw badRequest('the kubelet of a simulated node answers no proxied requests')
+      const address = target.kind === 'pod' ? (target.pod.status?.podIP ?? '') : target.ip
+      const { port, scheme } = target
+      const sockets = hosts.apiSockets()
+      // A provider's control plane has a way of its own to the kubelets.
+      if (!sockets) return answer(asked(hosts, target, address, request))
+      hosts.sim.spawn(proxied(sockets, { address, port }, scheme, request), answer)
     },
   }
 }
@@ -92,24 +117,28 @@ function ask(host: NodeHost, podUid: string, port: number, request: ProxyRequest
   return reply ? { code: reply.status, headers: reply.headers ?? {}, body: reply.body } : { code: 200, headers: {}, body: '' }
 }
 
-function proxied(hosts: HostFinder, target: ProxyTarget, request: ProxyRequest): ProxyResponse {
-  if (target.kind === 'node') throw badRequest('the kubelet of a simulated node answers no proxied requests')
+function asked(hosts: HostFinder, target: ProxyTarget, ip: string, request: ProxyRequest): ProxyResponse {
   const place =
     target.kind === 'pod'
       ? { host: hosts.byName(target.pod.spec?.nodeName ?? ''), podUid: target.pod.metadata.uid ?? '' }
-      : hosts.byPodAddress(target.ip)
+      : hosts.byPodAddress(ip)
   const reply = place?.host && ask(place.host, place.podUid, target.port, request)
   if (reply) return reply
-  const ip = target.kind === 'pod' ? (target.pod.status?.podIP ?? '') : target.ip
-  throw serviceUnavailable(`error trying to reach service: dial tcp ${ip}:${target.port}: connect: connection refused`)
+  throw unreachable(`dial tcp ${ip}:${target.port}: connect: connection refused`)
 }
 
-/** One HTTP/1.1 request in, one answer out: what people forward ports for. */
-function answerHttp(host: NodeHost, podUid: string, port: number, chunk: string, sink: TextSink): void {
+/** One HTTP/1.1 request in, one answer out: what people forward ports for. The kubelet connects inside the pod. */
+function* answerHttp(hosts: HostFinder, pod: Pod, port: number, chunk: string, sink: TextSink): Task {
   const [head = '', body = ''] = chunk.split('\r\n\r\n')
   const [method = 'GET', path = '/'] = (head.split('\r\n')[0] ?? '').split(' ')
-  const reply = ask(host, podUid, port, { method, path, headers: {}, body })
-  if (!reply) return sink.end(new Error(`failed to connect to localhost:${port} inside the pod: connection refused`))
-  sink.text(`HTTP/1.1 ${reply.code} \r\ncontent-length: ${reply.body.length}\r\nconnection: close\r\n\r\n${reply.body}`)
+  const connection = yield* hosts.podSockets(pod.metadata.uid ?? '')?.connect({ address: '127.0.0.1', port }) ?? nothing()
+  const reply = connection && !('failure' in connection) ? yield* connection.http({ method, path, headers: {}, body }) : undefined
+  if (!reply || 'failure' in reply)
+    return sink.end(new Error(`failed to connect to localhost:${port} inside the pod: connection refused`))
+  sink.text(`HTTP/1.1 ${reply.status} \r\ncontent-length: ${reply.body.length}\r\nconnection: close\r\n\r\n${reply.body}`)
   sink.end()
+}
+
+function* nothing(): Task<undefined> {
+  return undefined
 }

@@ -70,6 +70,9 @@ function send(
   if (!found?.host.powered) return { failure: 'context deadline exceeded' }
   const service = found.host.runtime?.portService(found.podUid, place.port)
   if (!service) return refused(place.dialled)
+  const why = hosts.dial(place.ip, place.port)
+  if (why !== undefined)
+    return { failure: why === 'i/o timeout' ? 'context deadline exceeded' : `dial tcp ${place.dialled}: ${why}` }
   if (service.protocol === 'http') return { failure: 'http: server gave HTTP response to HTTPS client' }
   const headers = { 'content-type': 'application/json' }
   const request = { method: 'POST', path: place.path, headers, body: JSON.stringify(body) }

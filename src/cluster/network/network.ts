@@ -12,6 +12,7 @@ import type { Cluster } from '../cluster.ts'
 import { PANEL } from '../identities.ts'
 import type { NodeHost } from '../node-host.ts'
 import { NetworkFaults } from './faults.ts'
+import { whyUnconnected } from './proxied.ts'
 import { NodeLeases } from './lease-book.ts'
 import { API_PORT, hostPods, podService } from './listeners.ts'
 import { machineFiles, runShell, runShellNow, type ShellPlace } from './node-shell.ts'
@@ -47,6 +48,19 @@ export class ClusterNetwork {
   /** Sockets of a pod (by uid), of a machine (by name) or of 'outside'; undefined: there is no such thing, or it does not run. */
   sockets(source: string, recorder?: Recorder): Sockets | undefined {
     return this.traffic.socketsOf(source, recorder)
+  }
+
+  /** Sockets of the machine that the API server runs on; undefined: it is none of the cluster's, or down. */
+  apiSockets(): Sockets | undefined {
+    for (const host of this.cluster.machines()) if (host.spec.controlPlane && host.powered) return this.sockets(host.name)
+    return undefined
+  }
+
+  /** Why a connection from the API server's machine fails; undefined: it does not, or the API server runs elsewhere. */
+  dialFromApi(address: string, port: number): string | undefined {
+    for (const host of this.cluster.machines())
+      if (host.spec.controlPlane && host.powered) return whyUnconnected(this.fabric, host.netns, address, port)
+    return undefined
   }
 
   /** A machine is plugged into the LAN. */

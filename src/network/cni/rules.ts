@@ -60,7 +60,7 @@ function chainsOf(lines: readonly string[]): readonly (readonly [table: string, 
 function isThere(tables: IptablesTables, argv: readonly string[]): boolean {
   const command = parseCommand(['-C', ...argv], 4)
   try {
-    edit(tables.table(command.table), command)
+    edit(tables.table(command.table), command, (name) => tables.hasSet(name))
     return true
   } catch (error) {
     if (error instanceof EditError) return false
@@ -71,7 +71,7 @@ function isThere(tables: IptablesTables, argv: readonly string[]): boolean {
 function tryEdit(tables: IptablesTables, argv: readonly string[]): void {
   const command = parseCommand(argv, 4)
   try {
-    edit(tables.table(command.table), command)
+    edit(tables.table(command.table), command, (name) => tables.hasSet(name))
     tables.changed()
   } catch (error) {
     if (!(error instanceof EditError)) throw error
