@@ -37,8 +37,11 @@ function syntaxProblem(source: string, { summary, range }: Problem): string {
     if (summary.startsWith('Expected RBRACKET')) return say("missing ']' at '<EOF>'")
     return say(`mismatched input '<EOF>' expecting ${EXPECTED}`)
   }
-  if (summary.startsWith('Unexpected character') && /\w/.test(word)) return say(`extraneous input '${word}' expecting <EOF>`)
-  if (summary.startsWith('Unexpected character') && !/[=!<>&|?:+\-*/%()[\]{}.,]/.test(word))
+  if (summary.startsWith('Unexpected character') && /\w/.test(word)) {
+    const isLast = source.slice(offset + word.length).trim() === ''
+    return say(`${isLast ? 'extraneous' : 'mismatched'} input '${word}' expecting <EOF>`)
+  }
+  if (summary.startsWith('Unexpected character') && !/[!<>&|?:+\-*/%()[\]{}.,]/.test(word))
     return say(`token recognition error at: '${word}'`)
   return say(`mismatched input '${word}' expecting ${EXPECTED}`)
 }

@@ -79,11 +79,17 @@ function validator(schema: JSONSchemaProps | undefined): (object: KubeObject, ol
   }
 }
 
-function strategyOf(crd: CustomResourceDefinition, version: CustomResourceDefinitionVersion): Strategy {
+/** Rules, selectable fields and scale are those of one version; what is stored may be of another. */
+function strategyOf(
+  crd: CustomResourceDefinition,
+  version: CustomResourceDefinitionVersion,
+  view: (stored: KubeObject) => KubeObject,
+): Strategy {
   const { group, names } = crd.spec
   const schema = version.schema?.openAPIV3Schema
   const hasStatus = version.subresources?.status !== undefined
-  const validate = validator(schema)
+  const check = validator(schema)
+  const validate = (object: KubeObject, old?: KubeObject) => check(view(object), old && view(old))
   const withoutStatus = (object: KubeObject) => {
     const { status: _, ...rest } = object as KubeObject & { status?: unknown }
     return rest
@@ -122,7 +128,7 @@ function strategyOf(crd: CustomResourceDefinition, version: CustomResourceDefini
     fields: Object.fromEntries(
       (version.selectableFields ?? []).map(({ jsonPath }) => [
         jsonPath.replace(/^\./, ''),
-        (object: KubeObject) => String(valueAt(jsonPath, object) ?? ''),
+        (object: KubeObject) => String(valueAt(jsonPath, view(object)) ?? ''),
       ]),
     ),
     ...scaleOf(version),
@@ -180,7 +186,7 @@ export function customResource(
     bucket: `${names.plural}.${group}`,
     storage,
     ...(convert ? { convert } : {}),
-    strategy: strategyOf(crd, version),
+    strategy: strategyOf(crd, version, convert?.fromStorage ?? ((object) => object)),
     custom: {
       listKind: names.listKind ?? `${names.kind}List`,
       singular: names.singular ?? names.kind.toLowerCase(),
