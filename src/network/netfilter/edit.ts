@@ -89,7 +89,7 @@ function deleteChains(chains: Chains, command: IptablesCommand): void {
   const busy = (name: string) => new EditError(`CHAIN_DEL failed (Device or resource busy): chain ${name}`, 4)
   if (command.chain === undefined) {
     const own = orderedChains(command.table, chains).filter((chain) => chain.policy === undefined)
-    const held = own.find((chain) => chain.rules.length > 0 || references(chains, chain.name) > 0)
+    const held = own.findLast((chain) => chain.rules.length > 0 || references(chains, chain.name) > 0)
     if (held) throw busy(held.name)
     for (const { name } of own) chains.delete(name)
     return

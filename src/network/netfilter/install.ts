@@ -27,11 +27,11 @@ export interface NetfilterParts {
   track(): void
 }
 
-const installed = new WeakMap<Netns, NetfilterParts>()
+const partsOf = new WeakMap<Netns, NetfilterParts>()
 
 /** Makes the parts of a namespace. `now`: simulated milliseconds. */
 export function installNetfilter(netns: Netns, { now }: { readonly now: () => number }): NetfilterParts {
-  const known = installed.get(netns)
+  const known = partsOf.get(netns)
   if (known) return known
   const conntrack = new ConntrackTable(now, (name) => setting(netns, `net.netfilter.nf_conntrack_${name}`))
   const sets = new IpSets(now, (name) => parts.iptables.rulesWithSet(name) + parts.ip6tables.rulesWithSet(name))
@@ -67,13 +67,20 @@ export function installNetfilter(netns: Netns, { now }: { readonly now: () => nu
     linear: false,
     track,
   }
-  installed.set(netns, parts)
+  partsOf.set(netns, parts)
   return parts
 }
 
 /** The parts of a namespace; undefined before they were installed. */
 export function netfilterOf(netns: Netns): NetfilterParts | undefined {
-  return installed.get(netns)
+  return partsOf.get(netns)
+}
+
+/** The parts of a namespace that must have been installed. */
+export function installed(netns: Netns): NetfilterParts {
+  const parts = partsOf.get(netns)
+  if (!parts) throw new Error(`netfilter is not installed in the namespace of ${netns.pod ?? netns.node}`)
+  return parts
 }
 
 function setting(netns: Netns, name: string): number | undefined {

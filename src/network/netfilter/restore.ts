@@ -127,7 +127,7 @@ class Loader {
       if (append && rules[0] && rules.length === 1) rememberRule(append[2] ?? '', this.tables.family, rules[0])
       return
     }
-    this.settle()
+    this.settle(number)
     const [packets, bytes] = readCounters(counts) ?? []
     const counters =
       packets === undefined || bytes === undefined || !this.options.counters ? {} : { counters: { packets, bytes } }
@@ -159,7 +159,7 @@ class Loader {
   }
 
   /** Puts what was gathered into the chains, and checks what could not be checked line by line. */
-  private settle(): void {
+  private settle(number: number): void {
     for (const [name, rules] of this.gathered) {
       const chain = this.chains.get(name)
       if (chain && chain.rules.length < rules.length) chain.splice(chain.rules.length, 0, ...rules.slice(chain.rules.length))
@@ -171,15 +171,15 @@ class Loader {
       try {
         checkRule(this.chains, this.table ?? 'filter', chain, rule, 'APPEND')
       } catch (error) {
-        if (error instanceof EditError) throw new RestoreError(line, error, error.message)
+        if (error instanceof EditError) throw new RestoreError(error.exitCode === 2 ? number : line, error, error.message)
         throw error
       }
     }
     this.pending = []
   }
 
-  private commit(_number: number): void {
-    this.settle()
+  private commit(number: number): void {
+    this.settle(number)
     const { table, options } = this
     this.table = undefined
     if (!table || options.test || (options.table !== undefined && options.table !== table)) return

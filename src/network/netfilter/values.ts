@@ -5,6 +5,8 @@ import type { PortRange } from './rule.ts'
 
 /** From /etc/services: what people type in place of numbers, and what `iptables -L` shows without -n. */
 const SERVICES: readonly (readonly [number, string])[] = [
+  [7, 'echo'],
+  [9, 'discard'],
   [20, 'ftp-data'],
   [21, 'ftp'],
   [22, 'ssh'],

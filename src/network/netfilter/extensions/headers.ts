@@ -120,6 +120,10 @@ export const hl = hops('hl')
 /** Names that `--uid-owner` and `--gid-owner` know. */
 const IDS: { readonly [name: string]: string } = { root: '0', daemon: '1', nobody: '65534', nogroup: '65534' }
 
+function idName(id: string): string {
+  return Object.keys(IDS).find((name) => IDS[name] === id) ?? id
+}
+
 function idGiven(given: Given, option: string): NameMatch | undefined {
   const text = given.text(option)
   if (text === undefined) return undefined
@@ -144,11 +148,11 @@ export const owner: MatchExtension<'owner'> = {
     (socket ? ' --socket-exists' : '') +
     (user ? `${bang(user.inverted)} --uid-owner ${user.name}` : '') +
     (group ? `${bang(group.inverted)} --gid-owner ${group.name}` : ''),
-  list: ({ user, group, socket }) =>
+  list: ({ user, group, socket }, numeric) =>
     [
       ...(socket ? ['owner socket exists'] : []),
-      ...(user ? [`${user.inverted ? '! ' : ''}owner UID match ${user.name}`] : []),
-      ...(group ? [`${group.inverted ? '! ' : ''}owner GID match ${group.name}`] : []),
+      ...(user ? [`${user.inverted ? '! ' : ''}owner UID match ${numeric ? user.name : idName(user.name)}`] : []),
+      ...(group ? [`${group.inverted ? '! ' : ''}owner GID match ${numeric ? group.name : idName(group.name)}`] : []),
     ].join(' '),
   // SIMPLIFIED: every process of the simulation runs as root.
   compile({ user, group }) {
