@@ -1,7 +1,8 @@
 import type { Cluster } from '../../cluster/cluster.ts'
 import type { CommandOutput } from '../../network/commands/command.ts'
 import type { FeedContext } from '../feeds/feed.ts'
-import type { ModeComparison, ModeQuestion, NetworkAction, NodeOutput, PacketQuestion, RuleTables } from './protocol.ts'
+import { LoadGenerator, refusalOf } from './load.ts'
+import type { LoadSpec, ModeComparison, ModeQuestion, NetworkAction, NodeOutput, PacketQuestion, RuleTables } from './protocol.ts'
 import { ruleTables } from './rule-tables.ts'
 import { commandFor, sendPacket } from './sender.ts'
 import { openSockets } from './sockets.ts'
@@ -10,6 +11,7 @@ import { parseTarget } from './target.ts'
 
 /** Stories that are kept. */
 const KEPT = 30
+const MOST_LOADS = 8
 
 export interface ActionResult {
   readonly ok: boolean
@@ -21,6 +23,9 @@ export class NetworkDesk {
   private readonly cluster: Cluster
   private readonly stories = new Map<number, StoryRecorder>()
   private lastId = 0
+  /** By id. */
+  readonly loads = new Map<number, LoadGenerator>()
+  private loadsVersion = 0
   /** Nodes whose table of connections was made too small. */
   private readonly full = new Set<string>()
   /** Of the newest 'command'; null while it runs. */
@@ -32,6 +37,11 @@ export class NetworkDesk {
 
   get nextId(): number {
     return this.lastId + 1
+  }
+
+  /** Differs whenever a generator has something new to tell. */
+  get loadState(): string {
+    return [this.loadsVersion, ...[...this.loads.values()].map(({ version }) => version)].join(' ')
   }
 
   story(id: number): StoryRecorder | undefined {
@@ -66,8 +76,9 @@ export class NetworkDesk {
       case 'heal':
         return this.heal()
       case 'load-start':
+        return this.startLoad(action.load)
       case 'load-stop':
-        return { ok: false, message: `${action.act} is not possible yet` }
+        return this.stopLoad(action.id)
     }
   }
 
@@ -85,6 +96,25 @@ export class NetworkDesk {
     sim.spawn(network.shell(node, line), ({ stdout, stderr, exitCode }: CommandOutput) => {
       this.output = { stdout, stderr, exitCode }
     })
+    return DONE
+  }
+
+  private startLoad(spec: LoadSpec): ActionResult {
+    const refusal = refusalOf(spec)
+    if (refusal !== '') return { ok: false, message: refusal }
+    this.loads.get(spec.id)?.stop()
+    const generator = new LoadGenerator(this.cluster, spec)
+    this.loads.set(spec.id, generator)
+    for (const [id, { running }] of this.loads) if (!running && this.loads.size > MOST_LOADS) this.loads.delete(id)
+    this.loadsVersion++
+    generator.start()
+    return DONE
+  }
+
+  private stopLoad(id: number): ActionResult {
+    const generator = this.loads.get(id)
+    if (!generator) return { ok: false, message: `there is no load generator ${id}` }
+    generator.stop()
     return DONE
   }
 

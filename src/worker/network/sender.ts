@@ -1,5 +1,5 @@
-import type { ProcessSockets } from '../../network/traffic/sockets.ts'
-import { isFailure, type SocketFailure, type TcpConnection } from '../../network/traffic/types.ts'
+import type { SocketFailure, Sockets, TcpConnection } from '../../runtime/sockets.ts'
+
 import { isIPv6 } from '../../network/packet.ts'
 import type { Task } from '../../sim/task.ts'
 import type { PacketQuestion, PacketSource, StoryResult } from './protocol.ts'
@@ -46,7 +46,7 @@ export function commandFor(source: PacketSource, target: Target, { method }: Pac
 }
 
 /** Does what the question says, as a client program would, and says how it ended in that program's words. */
-export function* sendPacket(sockets: ProcessSockets, target: Target, question: PacketQuestion): Task<StoryResult> {
+export function* sendPacket(sockets: Sockets, target: Target, question: PacketQuestion): Task<StoryResult> {
   const { protocol, host, port } = target
   const found = yield* sockets.lookup(host)
   if ('failure' in found) {
@@ -90,7 +90,7 @@ function* http(connection: TcpConnection, target: Target, { method }: PacketQues
   return { kind: 'answered', status: answer.status, text: answer.body.slice(0, MOST_TEXT), peer: '' }
 }
 
-function* ping(sockets: ProcessSockets, address: string): Task<StoryResult> {
+function* ping(sockets: Sockets, address: string): Task<StoryResult> {
   const answer = yield* sockets.ping(address, PATIENCE_MS)
   if (isFailure(answer)) {
     const kind = answer.failure === 'ENETUNREACH' ? 'unreachable' : 'timeout'
@@ -133,6 +133,10 @@ function failed({ failure, afterMs }: SocketFailure, { protocol, host, port }: T
           : `nc: ${address} (${address}:${port}): Connection timed out`,
       )
   }
+}
+
+function isFailure(value: object | string): value is SocketFailure {
+  return typeof value === 'object' && 'failure' in value
 }
 
 function result(kind: StoryResult['kind'], text: string): StoryResult {
