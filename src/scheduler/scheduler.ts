@@ -352,13 +352,15 @@ export class Scheduler {
   private failed(queued: QueuedPod, { message, reason, rejectedBy, nominatedNodeName }: Failure): void {
     const { info } = queued
     const stored = this.informers?.for(pods).get(info.namespace, info.name)
-    if (!this.queue || !stored || stored.spec?.nodeName || stored.metadata.uid !== info.pod.metadata.uid) return
+    if (!this.queue) return
+    const note = message.length > NOTE_LIMIT ? `${message.slice(0, NOTE_LIMIT - 4)} ...` : message
+    // Told also of a pod that has gone meanwhile.
+    this.recorderOf(info.pod).event(info.pod, 'Warning', 'FailedScheduling', note)
+    if (!stored || stored.spec?.nodeName || stored.metadata.uid !== info.pod.metadata.uid) return
     queued.info = podInfoOf(stored)
     queued.rejectedBy = rejectedBy
     this.queue.putBack(queued)
     this.nominator.set(queued.info, nominatedNodeName ?? stored.status?.nominatedNodeName ?? '')
-    const note = message.length > NOTE_LIMIT ? `${message.slice(0, NOTE_LIMIT - 4)} ...` : message
-    this.recorderOf(stored).event(stored, 'Warning', 'FailedScheduling', note)
     const condition = { type: 'PodScheduled', status: 'False', reason, message }
     this.run(tryPatchStatus(this.client, stored, { condition, nominatedNodeName }))
   }

@@ -79,10 +79,13 @@ class Run {
     )
     cluster.sim.runFor(50)
     let before = 0
+    const unlisted = unlistedDeletes(golden)
     for (const step of golden.steps) {
+      for (; unlisted[0] && unlisted[0].at <= step.at; unlisted.shift()) this.perform(unlisted[0], 0)
       this.perform(step, (step.at - before) * 1000)
       before = step.at
     }
+    for (const step of unlisted) this.perform(step, 0)
     const endSeconds = (cluster.sim.now - this.startMs) / 1000
     this.settle(3000)
     const differences = [...this.problems, ...differencesOf(golden.trace, this.lines, this.anonymizer, endSeconds)]
@@ -261,6 +264,28 @@ class Run {
     })
   }
 }
+
+const CLEANED_UP: { readonly [kind: string]: string } = {
+  Pod: '/api/v1/namespaces/NAMESPACE/pods/',
+  PersistentVolumeClaim: '/api/v1/namespaces/NAMESPACE/persistentvolumeclaims/',
+  PersistentVolume: '/api/v1/persistentvolumes/',
+  StorageClass: '/apis/storage.k8s.io/v1/storageclasses/',
+}
+
+/** Nobody but a user deletes a StorageClass: where no step does, the recorder removed what it had made without saying so. */
+function unlistedDeletes({ namespace, steps, trace }: BehaviourCase): Step[] {
+  const isListed = (name: string) => steps.some(({ action }) => action.method === 'DELETE' && action.path?.endsWith(`/${name}`))
+  const gone = trace.filter(({ event, name }) => event === 'DELETED' && name !== undefined && !isListed(name))
+  if (!gone.some(({ kind }) => kind === 'StorageClass')) return []
+  return gone.flatMap(({ kind, name }): Step[] => {
+    const path = CLEANED_UP[kind]?.replace('NAMESPACE', namespace)
+    const first = trace.find(
+      (line) => line.kind === kind && line.name === name && (line.changes?.[DYING] || line.event === 'DELETED'),
+    )
+    return path && first ? [{ at: first.t, action: { method: 'DELETE', path: `${path}${name ?? ''}` } }] : []
+  })
+}
+const DYING = 'metadata.deletionTimestamp'
 
 function isComplete({ metadata, spec, status }: Deployment): boolean {
   const wanted = spec?.replicas ?? 1
