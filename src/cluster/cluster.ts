@@ -27,6 +27,7 @@ import { isReady, Loads, type LoadSpread } from './load.ts'
 import { LocalPathProvisioner } from './local-path-provisioner.ts'
 import { driverProcess } from './csi/processes.ts'
 import { coredns } from './dns/coredns.ts'
+import { kubeProxy } from './network/kube-proxy.ts'
 import { WatchedNames } from './dns/names.ts'
 import { describeMachine, type MachineSpec } from './machine.ts'
 import { controllerUser, serviceAccountUser } from './identities.ts'
@@ -240,6 +241,10 @@ export class Cluster {
   private programs(): ProgramTable {
     let names: WatchedNames | null = null
     return {
+      'kube-proxy': kubeProxy(
+        (address) => this.hostAt(address),
+        () => this.network,
+      ),
       coredns: coredns(() => (names ??= new WatchedNames(this.client(serviceAccountUser('kube-system', 'coredns'), 'CoreDNS')))),
     }
   }
@@ -249,13 +254,17 @@ export class Cluster {
     return whereIsData(this, namespace, claimOrPod)
   }
 
+  private hostAt(address: string): NodeHost | undefined {
+    return [...this.hosts.values()].find(({ spec }) => spec.address === address)
+  }
+
   /** The component that a program in a container on some machine stands for. */
   private component(program: string, system: System): ComponentProcess | undefined {
-    const host = [...this.hosts.values()].find((candidate) => candidate.spec.address === system.ip)
+    const host = this.hostAt(system.ip)
     if (program === 'etcd' && host) return etcdMember(this, [...this.hosts.values()].indexOf(host))
     if (program === 'kube-scheduler' && host) return this.scheduler.election.candidate(host.name)
     if (program === 'kube-controller-manager' && host) return this.controllers.election.candidate(host.name)
-    return driverProcess(this, program, host) ?? (host && networkComponent(program, host, system))
+    return driverProcess(this, program, host) ?? (host && networkComponent(program, host, system, this.network.policyBooks))
   }
 
   /** The pod that has an address, by the API's own record. */

@@ -2,6 +2,7 @@ import { Fabric } from '../../network/fabric/fabric.ts'
 import { parseNetConf, type NetConf } from '../../network/cni/flannel/net-conf.ts'
 import type { CommandOutput } from '../../network/commands/command.ts'
 import type { Netns } from '../../network/link/netns.ts'
+import type { KubeProxy } from '../../network/proxy/kube-proxy.ts'
 import type { Packet } from '../../network/packet.ts'
 import type { Place } from '../../network/trace.ts'
 import type { Recorder } from '../../network/traffic/types.ts'
@@ -16,6 +17,7 @@ import { whyUnconnected } from './proxied.ts'
 import { NodeLeases } from './lease-book.ts'
 import { API_PORT, hostPods, podService } from './listeners.ts'
 import { machineFiles, runShell, runShellNow, type ShellPlace } from './node-shell.ts'
+import { PolicyBooks } from './policy-books.ts'
 import { CLIENT, makeWorld, onOutside, type World } from './outside.ts'
 import { ClusterTraffic } from './traffic-world.ts'
 
@@ -24,8 +26,11 @@ export class ClusterNetwork {
   readonly fabric: Fabric
   readonly leases: NodeLeases
   readonly faults: NetworkFaults
+  readonly policyBooks: PolicyBooks
   /** Connections between processes. */
   readonly traffic: ClusterTraffic
+  /** The kube-proxies that run, by machine. */
+  readonly proxies = new Map<string, KubeProxy>()
   private readonly cluster: Cluster
   private readonly byAddress = new Map<string, NodeHost>()
   private readonly clientFiles = machineFiles('client', CLIENT, [])
@@ -42,6 +47,7 @@ export class ClusterNetwork {
     })
     this.traffic = new ClusterTraffic(cluster, this)
     this.faults = new NetworkFaults(cluster, this.fabric)
+    this.policyBooks = new PolicyBooks(cluster)
     this.fabric.links.onChange(() => this.followLinks())
   }
 

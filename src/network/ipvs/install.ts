@@ -1,9 +1,13 @@
 /** IPVS at the hooks of a network namespace. Linux: net/netfilter/ipvs/ip_vs_core.c, ip_vs_ops4. */
-import { PRIORITY, type Flight, type HookEnvironment, type HookFunction, type Verdict } from '../netfilter/hooks.ts'
+import type { ConntrackTable } from '../conntrack/table.ts'
 import type { Netns } from '../link/netns.ts'
-import type { RuleLog } from '../trace.ts'
-import { Ipvs } from './ipvs.ts'
+import { PRIORITY, type Flight, type Hook, type HookFunction, type Verdict } from '../netfilter/hooks.ts'
+import { netfilterOf } from '../netfilter/install.ts'
+import type { Packet } from '../packet.ts'
+import type { RuleLog, RuleStep } from '../trace.ts'
 import type { IpvsConnection, IpvsState } from './connection.ts'
+import { Ipvs } from './ipvs.ts'
+import type { VirtualServer } from './server.ts'
 
 const installed = new WeakMap<Netns, Ipvs>()
 
@@ -18,17 +22,25 @@ export function installIpvs(netns: Netns, now: () => number): Ipvs {
   if (known) return known
   const ipvs = new Ipvs(now)
   installed.set(netns, ipvs)
-  const name = 'ipvs'
-  const hooks: readonly HookFunction[] = [
-    { hook: 'INPUT', priority: PRIORITY.ipvs - 1, name, run: (flight) => countReply(ipvs, flight) },
-    { hook: 'INPUT', priority: PRIORITY.ipvs, name, run: (flight, environment, log) => balance(ipvs, flight, environment, log) },
-    {
-      hook: 'OUTPUT',
-      priority: PRIORITY.dstnat + 2,
-      name,
-      run: (flight, environment, log) => balance(ipvs, flight, environment, log),
-    },
-    { hook: 'POSTROUTING', priority: PRIORITY.srcnat + 1, name, run: (flight) => countLeaving(ipvs, flight) },
+  const conntrack = () => netfilterOf(netns)?.conntrack
+  const request = (hook: Hook, priority: number): HookFunction => ({
+    hook,
+    priority,
+    name: 'ipvs',
+    run: (flight, _environment, log) => balance(ipvs, conntrack(), flight, log),
+  })
+  const reply = (hook: Hook, priority: number): HookFunction => ({
+    hook,
+    priority,
+    name: 'ipvs',
+    run: (flight) => answer(ipvs, flight),
+  })
+  const hooks = [
+    reply('INPUT', PRIORITY.ipvs - 1),
+    request('INPUT', PRIORITY.ipvs),
+    reply('OUTPUT', PRIORITY.dstnat + 1),
+    request('OUTPUT', PRIORITY.dstnat + 2),
+    reply('FORWARD', PRIORITY.ipvs + 1),
   ]
   for (const hook of hooks) netns.netfilter.register(hook)
   return ipvs
@@ -39,12 +51,12 @@ const PROTOCOLS: { readonly [protocol: string]: string } = { tcp: 'TCP', udp: 'U
 const REUSABLE: readonly IpvsState[] = ['TIME_WAIT', 'FIN_WAIT', 'CLOSE', 'CLOSE_WAIT', 'LAST_ACK']
 
 /** Sends a client's packet to the real server of its connection, chosen now if it is a new one. */
-function balance(ipvs: Ipvs, flight: Flight, environment: HookEnvironment, log: RuleLog | null): Verdict {
+function balance(ipvs: Ipvs, conntrack: ConntrackTable | undefined, flight: Flight, log: RuleLog | null): Verdict {
   const { packet } = flight
   const protocol = PROTOCOLS[packet.protocol]
   if (protocol === undefined || flight.rerouted || flight.direction === 'reply') return 'accept'
   if (log) log.looked++
-  const known = current(ipvs, flight)
+  const known = current(ipvs, packet)
   if (known?.real.gone) {
     ipvs.connections.delete(known)
     return 'drop'
@@ -52,68 +64,46 @@ function balance(ipvs: Ipvs, flight: Flight, environment: HookEnvironment, log: 
   const server = known?.virtual ?? ipvs.server(protocol, packet.destination, packet.destinationPort)
   if (!server || (!known && packet.protocol === 'tcp' && packet.flags !== 'S')) return 'accept'
   const connection = known ?? ipvs.schedule(server, packet)
-  const chain = server.key
-  if (!connection) {
-    const text = `${chain} ${server.scheduler}`
-    log?.add({ engine: 'ipvs', table: 'ipvs', chain, index: -1, text, outcome: 'matched', why: 'no real server', depth: 0 })
-    return { rejectWith: 'icmp-port-unreachable' }
-  }
+  log?.add(describe(server, connection, known !== undefined))
+  if (!connection) return { rejectWith: 'icmp-port-unreachable' }
+  ipvs.note(connection, packet, 'client')
   const { real } = connection
-  log?.add({
-    engine: 'ipvs',
-    table: 'ipvs',
-    chain,
-    index: server.reals.indexOf(real),
-    text: `${chain} ${server.scheduler} -> ${real.text} ${real.forwarding} ${real.weight}`,
-    outcome: 'matched',
-    why: known
-      ? `connection known: ${real.text}`
-      : `${connection.template ? 'affinity or ' : ''}${server.scheduler} chose ${real.text}`,
-    depth: 0,
-  })
-  translate(flight, connection)
-  if (environment.isLocalAddress(real.address)) ipvs.note(connection, packet, 'client')
+  flight.packet = { ...packet, destination: real.address, destinationPort: real.port }
+  flight.rerouted = true
+  const tracked = flight.connection
+  if (tracked && !known) conntrack?.alterReply(tracked, { ...tracked.reply, source: real.address, sourcePort: real.port })
   return 'accept'
 }
 
-function current(ipvs: Ipvs, { packet }: Flight): IpvsConnection | undefined {
+/** The connection of a client's packet, unless it has ended and this is a new one. */
+function current(ipvs: Ipvs, packet: Packet): IpvsConnection | undefined {
   const known = ipvs.find(packet)
   if (!known || packet.flags !== 'S' || !REUSABLE.includes(known.state)) return known
   ipvs.connections.delete(known)
   return undefined
 }
 
-/** Masquerading: the destination becomes the real server, and replies will be translated back by connection tracking. */
-function translate(flight: Flight, { real }: IpvsConnection): void {
-  const { connection } = flight
-  flight.packet = { ...flight.packet, destination: real.address, destinationPort: real.port }
-  flight.rerouted = true
-  if (!connection || connection.dnatDone) return
-  connection.dnatDone = true
-  connection.reply = { ...connection.reply, source: real.address, sourcePort: real.port }
-}
-
-/** Counts what leaves: clients' packets on their way to a real server, and real servers' replies. */
-function countLeaving(ipvs: Ipvs, flight: Flight): Verdict {
-  const connection = ofFlight(ipvs, flight)
-  if (!connection) return 'accept'
-  const from = flight.direction === 'reply' ? 'server' : 'client'
-  if (from === 'client' && connection.real.gone) {
-    ipvs.connections.delete(connection)
-    return 'drop'
+function describe(server: VirtualServer, connection: IpvsConnection | undefined, isKnown: boolean): RuleStep {
+  const { key: chain, scheduler } = server
+  const step = { engine: 'ipvs', table: 'ipvs', chain, outcome: 'matched', depth: 0 } as const
+  if (!connection) return { ...step, index: -1, text: `${chain} ${scheduler}`, why: 'no real server' }
+  const { real, template } = connection
+  const chose = template && template.controlled > 1 ? `the client stays with ${real.text}` : `${scheduler} chose ${real.text}`
+  return {
+    ...step,
+    index: server.reals.indexOf(real),
+    text: `${chain} ${scheduler} -> ${real.text} ${real.forwarding} ${real.weight}`,
+    why: isKnown ? `connection known: ${real.text}` : chose,
   }
-  ipvs.note(connection, flight.packet, from)
-  return 'accept'
 }
 
-/** Replies to a client on this machine do not leave it. */
-function countReply(ipvs: Ipvs, flight: Flight): Verdict {
-  if (flight.direction !== 'reply' || flight.inInterface === 'lo') return 'accept'
-  const connection = ofFlight(ipvs, flight)
-  if (connection) ipvs.note(connection, flight.packet, 'server')
+/** A real server's reply comes from the virtual server, as far as the client can see. */
+function answer(ipvs: Ipvs, flight: Flight): Verdict {
+  const { connection, packet } = flight
+  if (flight.direction !== 'reply' || !connection || ipvs.connections.size === 0) return 'accept'
+  const known = ipvs.find(connection.original)
+  if (!known || packet.source !== known.real.address || packet.sourcePort !== known.real.port) return 'accept'
+  flight.packet = { ...packet, source: known.virtual.address, sourcePort: known.virtual.port }
+  ipvs.note(known, packet, 'server')
   return 'accept'
-}
-
-function ofFlight(ipvs: Ipvs, { connection }: Flight): IpvsConnection | undefined {
-  return connection && ipvs.connections.size > 0 ? ipvs.find(connection.original) : undefined
 }

@@ -1,6 +1,10 @@
 /** What the modes of kube-proxy have in common. */
 import type { ServiceState } from './changes/state.ts'
 import type { NodePlace } from './changes/topology.ts'
+import type { LogValue, Severity } from './klog.ts'
+
+/** Severity, place in the source, message, values. */
+export type ProxierLog = readonly [Severity, string, string, { readonly [name: string]: LogValue }?]
 
 export interface SyncResult {
   /** False: it failed, and is to be tried again. */
@@ -10,8 +14,8 @@ export interface SyncResult {
   readonly units: number
   /** UDP flows to former endpoints may have to be forgotten. */
   readonly conntrackCleanup: boolean
-  /** What the log says, in klog's words without its head. */
-  readonly log: readonly string[]
+  /** What the log says. */
+  readonly log: readonly ProxierLog[]
 }
 
 /** One family's rules in one mode. Changes go into `state`; sync() brings the kernel to it. */

@@ -4,7 +4,7 @@ import type { Rule } from '../../netfilter/rule.ts'
 import type { IptablesTables } from '../../netfilter/tables.ts'
 import { ServiceState } from '../changes/state.ts'
 import type { NodePlace } from '../changes/topology.ts'
-import type { Proxier, SyncResult } from '../proxier.ts'
+import type { Proxier, ProxierLog, SyncResult } from '../proxier.ts'
 import { CANARY, fixedChains, JUMPS, KUBELET_JUMPS, tailLines, type TableName } from './base.ts'
 import { compiledUnit, compileLines, settingsKey, type CompiledUnit } from './compiled.ts'
 import { isServiceChainName } from './names.ts'
@@ -205,9 +205,14 @@ export class IptablesProxier implements Proxier {
   }
 }
 
-const FAILED = (retryMs: number): readonly string[] => [
-  'E "Failed to execute iptables-restore" err="exit status 1: iptables-restore: line 1 failed\\n"',
-  `I "Sync failed" retryingTime="${retryMs / 1000}s"`,
+const FAILED = (retryMs: number): readonly ProxierLog[] => [
+  [
+    'E',
+    'proxier.go:1404',
+    'Failed to execute iptables-restore',
+    { err: 'exit status 2: iptables-restore: COMMIT expected at line 1', rules: '' },
+  ],
+  ['I', 'proxier.go:673', 'Sync failed', { retryingTime: `${retryMs / 1000}s` }],
 ]
 
 /** Makes the chain, and puts a jump to it on top of another if it is not in there. */

@@ -7,7 +7,7 @@ import { SharedMap, type SharedMapEdit } from '../../nft/shared-map.ts'
 import type { ServicePortInfo } from '../changes/service-port.ts'
 import { ServiceState } from '../changes/state.ts'
 import type { NodePlace } from '../changes/topology.ts'
-import type { Proxier, SyncResult } from '../proxier.ts'
+import type { Proxier, ProxierLog, SyncResult } from '../proxier.ts'
 import { baseChains, baseSets, familyWord, TABLE, TABLE_COMMENT, type NftablesSettings } from './base.ts'
 import { Claims, placeOfElement } from './claims.ts'
 import { isServiceChainName } from './names.ts'
@@ -110,9 +110,12 @@ export class NftablesProxier implements Proxier {
     this.wantsFull = !ok
     if (ok && full) this.lastFullMs = now
     this.version = this.options.nftables.version
-    const log = ok
+    const log: readonly ProxierLog[] = ok
       ? []
-      : ['E "nftables sync failed" err="exit status 1"', `I "Sync failed" retryingTime="${this.options.syncPeriodMs / 1000}s"`]
+      : [
+          ['E', 'proxier.go:1767', 'nftables sync failed', { err: 'exit status 1' }],
+          ['I', 'proxier.go:1099', 'Sync failed', { retryingTime: `${this.options.syncPeriodMs / 1000}s` }],
+        ]
     return { ok, full, units: Math.max(0, units), conntrackCleanup, log }
   }
 
@@ -151,7 +154,7 @@ export class NftablesProxier implements Proxier {
     this.claims = donor.claims.copy()
     this.stale.clear()
     const different = new Set<string>()
-    for (const [service] of donor.applied.entries()) if (!this.isAsNoted(service)) different.add(service)
+    for (const [service] of donor.applied.entries()) if (this.state.portsOf(service).length === 0) different.add(service)
     for (const service of this.state.services()) if (!this.isAsNoted(service)) different.add(service)
     const record = new TransactionRecord(this.family)
     this.options.nftables.change((draft) => {
