@@ -143,6 +143,19 @@ export const componentImages: readonly Image[] = [
     spec: { startMs: 10, memoryBytes: MiB, ports: at() },
   }),
   component({
+    repository: 'registry.k8s.io/networking/kube-network-policies',
+    tags: tagged(/^v\d\.\d{1,2}\.\d{1,2}$/),
+    megabytes: 29,
+    command: '/bin/netpol',
+    spec: {
+      startMs: 400,
+      memoryBytes: 20 * MiB,
+      logsToError: true,
+      ports: at([9080, ok]),
+      started: () => ['I0101 controller.go:312] "Starting controller" name="kube-network-policies"'],
+    },
+  }),
+  component({
     repository: 'registry.k8s.io/metrics-server/metrics-server',
     aliases: ['k8s.gcr.io/metrics-server/metrics-server', ...mirrors('metrics-server')],
     tags: tagged(/^v0\.\d\.\d{1,2}$/),

@@ -1,8 +1,9 @@
 import { sleep, type Task } from '../../sim/task.ts'
 import { value } from '../../apimachinery/quantity.ts'
 import { ALPINE, layered, tagged, type Image } from '../image.ts'
-import { print, untilTerminated, type System } from '../program.ts'
-import { webhookServer } from './agnhost-webhook.ts'
+import { print, type System } from '../program.ts'
+import { agnhostImage } from './agnhost/agnhost.ts'
+import { liveness } from './agnhost/servers.ts'
 import { fixed, http, MiB, server } from './server.ts'
 
 const option = (system: System, name: string): string | undefined => {
@@ -11,86 +12,6 @@ const option = (system: System, name: string): string | undefined => {
     if (word === name) return system.argv[i + 1]
   }
   return undefined
-}
-
-/** Answers 200 for ten seconds, then 500: the liveness example of the documentation. */
-const liveness = server({
-  startMs: 30,
-  memoryBytes: 6 * MiB,
-  ports: (system) => {
-    const failsMs = system.sim.now + 10_000
-    system.sim.schedule(10_000, () => system.changed())
-    const answer = http(({ path }) => {
-      if (path !== '/healthz') return { status: 404, body: '' }
-      const seconds = (system.sim.now - failsMs + 10_000) / 1000
-      return system.sim.now < failsMs ? { status: 200, body: 'ok' } : { status: 500, body: `error: ${seconds}` }
-    })
-    return [{ port: 8080, service: answer }]
-  },
-})
-
-const netexec = server({
-  startMs: 30,
-  memoryBytes: 8 * MiB,
-  ports: (system) => [
-    {
-      port: Number(option(system, '--http-port') ?? 8080),
-      service: http(({ path }) => {
-        const name = path.split('?')[0]
-        if (name === '/hostname' || name === '/hostName') return { status: 200, body: system.hostname }
-        if (name === '/echo') return { status: 200, body: decodeURIComponent(/msg=([^&]*)/.exec(path)?.[1] ?? '') }
-        if (name === '/healthz' || name === '/readyz') return { status: 200, body: 'ok' }
-        return { status: 200, body: `NOW: ${system.sim.now}`, steady: false }
-      }),
-    },
-    { port: Number(option(system, '--udp-port') ?? 8081), service: { protocol: 'udp' } },
-  ],
-  started: () => ['Started HTTP server on port 8080', 'Started UDP server on port  8081'],
-})
-
-const hostname = server({
-  startMs: 30,
-  memoryBytes: 5 * MiB,
-  ports: (system) => [{ port: Number(option(system, '--port') ?? 9376), service: fixed(system.hostname) }],
-  started: () => ['Serving on port 9376.'],
-})
-
-const agnhostCommands = {
-  liveness,
-  netexec,
-  'serve-hostname': hostname,
-  webhook: webhookServer,
-  *pause(system: System): Task<number> {
-    print(system, 'Paused')
-    yield* untilTerminated(system)
-    return 0
-  },
-  'grpc-health-checking': server({
-    startMs: 30,
-    memoryBytes: 6 * MiB,
-    ports: () => [
-      { port: 5000, service: { protocol: 'grpc' } },
-      { port: 8080, service: fixed('ok') },
-    ],
-  }),
-}
-
-function* agnhost(system: System): Task<number> {
-  const command = agnhostCommands[(system.argv[1] ?? 'pause') as 'pause']
-  if (command) return yield* command(system)
-  system.writeError(`Error: unknown command "${system.argv[1] ?? ''}" for "app"\n`)
-  return 1
-}
-
-const agnhostImage: Image = {
-  repository: 'registry.k8s.io/e2e-test-images/agnhost',
-  aliases: ['k8s.gcr.io/e2e-test-images/agnhost'],
-  tags: tagged(/^2\.(\d|[1-9]\d)(\.\d)?$/),
-  layers: (tag) => layered(ALPINE, 'agnhost', 48)(tag),
-  entrypoint: ['/agnhost'],
-  cmd: ['pause'],
-  tools: 'busybox',
-  programs: { agnhost },
 }
 
 const livenessImage: Image = {

@@ -1,0 +1,157 @@
+/** agnhost's commands that do something and end, or go on doing it. */
+import { parseGoDuration } from '../../../apimachinery/duration.ts'
+import { sleep, type Task } from '../../../sim/task.ts'
+import { formatTime } from '../../../sim/time.ts'
+import { print, type System } from '../../program.ts'
+import { dialError, flag, get, log, positional } from './command.ts'
+
+const words = (system: System, keyword: string): readonly string[] =>
+  (system.files.read('/etc/resolv.conf') ?? '')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([first]) => first === keyword)
+    .flatMap((line) => line.slice(1))
+
+export function* dnsSuffix(system: System): Task<number> {
+  print(system, words(system, 'search').join(','))
+  return 0
+}
+
+export function* dnsServerList(system: System): Task<number> {
+  print(system, words(system, 'nameserver').join(','))
+  return 0
+}
+
+export function* etcHosts(system: System): Task<number> {
+  system.write(system.files.read('/etc/hosts') ?? '')
+  return 0
+}
+
+export function* entrypointTester(system: System): Task<number> {
+  print(system, `[${system.argv.join(' ')}]`)
+  return 0
+}
+
+/** Opens a connection; says by one word what went wrong. */
+export function* connect(system: System): Task<number> {
+  const [, host = '', port] = /^\[?(.*?)\]?:(\d+)$/.exec(positional(system).at(-1) ?? '') ?? []
+  const fail = (text: string) => {
+    system.writeError(`${text}\n`)
+    return 1
+  }
+  if (port === undefined) return fail(`UNKNOWN: address ${positional(system).at(-1) ?? ''}: missing port in address`)
+  const span = parseGoDuration(flag(system, 'timeout') ?? '0s')
+  const timeout = span > 0 ? { timeoutMs: span } : {}
+  const protocol = flag(system, 'protocol') ?? 'tcp'
+  if (protocol !== 'tcp' && protocol !== 'udp')
+    return fail(protocol === 'sctp' ? 'OTHER: protocol not supported' : 'Unsupported protocol')
+  const found = yield* system.sockets.lookup(host)
+  if ('failure' in found) return fail(`DNS: lookup ${host}: no such host`)
+  const target = { address: found.addresses[0] ?? '', port: Number(port) }
+  if (protocol === 'udp') {
+    const answer = yield* system.sockets.datagram(target, `${flag(system, 'udp-data') ?? 'hostname'}\n`, span > 0 ? span : 60_000)
+    if (typeof answer === 'string')
+      return answer === ''
+        ? fail('OTHER: No data received from the server. Cannot guarantee the server received the request.')
+        : 0
+    if (answer.failure === 'ETIMEDOUT') return fail(`TIMEOUT: read udp ${system.ip}->${host}:${port}: i/o timeout`)
+    return fail(
+      answer.failure === 'ECONNREFUSED'
+        ? `REFUSED: read udp ${host}:${port}: read: connection refused`
+        : `OTHER: ${dialError('udp', `${host}:${port}`, answer.failure)}`,
+    )
+  }
+  const connection = yield* system.sockets.connect(target, timeout)
+  if (!('failure' in connection)) {
+    connection.close()
+    return 0
+  }
+  if (connection.failure === 'ETIMEDOUT') return fail('TIMEOUT')
+  return fail(
+    connection.failure === 'ECONNREFUSED' ? 'REFUSED' : `OTHER: ${dialError('tcp', `${host}:${port}`, connection.failure)}`,
+  )
+}
+
+/** Asks the API server with the pod's token, again and again. */
+export function* inClusterClient(system: System): Task<number> {
+  const pollMs = Number(flag(system, 'poll-interval') ?? 30) * 1000
+  log(system, 'started')
+  for (;;) {
+    yield* sleep(pollMs)
+    const token = system.files.read('/var/run/secrets/kubernetes.io/serviceaccount/token') ?? ''
+    log(system, 'calling /healthz')
+    const host = system.env['KUBERNETES_SERVICE_HOST'] ?? 'kubernetes.default'
+    const port = Number(system.env['KUBERNETES_SERVICE_PORT'] ?? 443)
+    const answer = yield* get(system, { secure: true, host, port, path: '/healthz' }, 10_000, {
+      Authorization: `Bearer ${token}`,
+    })
+    log(system, `authz_header=${token === '' ? '' : 'x'}`)
+    if ('error' in answer) log(system, `failed to get /healthz: ${answer.error}`)
+    else if (answer.body === 'ok') print(system, answer.body)
+  }
+}
+
+const METHODS = ['GET', 'POST', 'PUT']
+const TARGETS = ['kube-system', 'default', 'ns']
+
+export function* logsGenerator(system: System): Task<number> {
+  const total = Number(flag(system, 'log-lines-total') ?? 0)
+  const durationMs = parseGoDuration(flag(system, 'run-duration') ?? '60s')
+  const random = system.sim.random('agnhost/logs')
+  for (let i = 0; i < total; i++) {
+    const [method, place] = [random.pick(METHODS), random.pick(TARGETS)]
+    const name = Array.from({ length: 3 + random.int(2) }, () => random.pick([...'bcdfghjklmnpqrstvwxz2456789'])).join('')
+    const [date = '', clock = ''] = formatTime(system.sim.now).replace('Z', '').split('T')
+    system.writeError(
+      `I${date.slice(5).replace('-', '')} ${clock}.000000       1 logs_generator.go:76] ${i} ${method} /api/v1/namespaces/${place}/pods/${name} ${200 + random.int(300)}\n`,
+    )
+    yield* sleep(total > 0 ? durationMs / total : 0)
+  }
+  return 0
+}
+
+/** Tells of files what tests of volumes want to know. SIMPLIFIED: files have no modes and owners of their own here. */
+export function* mountTest(system: System): Task<number> {
+  const { files } = system
+  const write = (path: string, mode: string) => {
+    files.write(path, 'mount-tester new file\n')
+    print(system, `mode of file "${path}": ${mode}`)
+  }
+  const path = (name: string) => flag(system, name)?.replace(/^"|"$/g, '') ?? ''
+  for (const [name, mode] of [
+    ['new_file_0644', '-rw-r--r--'],
+    ['new_file_0660', '-rw-rw----'],
+    ['new_file_0666', '-rw-rw-rw-'],
+    ['new_file_0777', '-rwxrwxrwx'],
+  ] as const)
+    if (path(name) !== '') write(path(name), mode)
+  if (path('rw_new_file') !== '') write(path('rw_new_file'), '-rw-r--r--')
+  if (path('fs_type') !== '') print(system, `mount type of "${path('fs_type')}": tmpfs`)
+  for (const name of ['file_mode', 'file_perm'])
+    for (const file of path(name) === '' ? [] : path(name).split(','))
+      if (files.exists(file))
+        print(system, `${name === 'file_mode' ? 'mode' : 'perms'} of file "${file}": ${modeOf(system, file)}`)
+      else print(system, `error lstat ${file}: no such file or directory`)
+  if (path('file_owner') !== '') print(system, `owner UID of "${path('file_owner')}": 0\nowner GID of "${path('file_owner')}": 0`)
+  for (const file of path('file_content') === '' ? [] : path('file_content').split(',')) show(system, file)
+  const looped = path('file_content_in_loop')
+  if (looped === '') return 0
+  const retryMs = Number(flag(system, 'retry_time') ?? 180) * 1000
+  const endMs = system.sim.now + retryMs
+  while (system.sim.now < endMs) {
+    for (const file of looped.split(',')) show(system, file)
+    yield* sleep(5000)
+  }
+  return 0
+}
+
+function modeOf(system: System, file: string): string {
+  if (system.files.isFolder(file)) return file.startsWith('/tmp') || file.startsWith('/test-volume') ? 'drwxrwxrwx' : 'drwxr-xr-x'
+  return '-rw-r--r--'
+}
+
+function show(system: System, file: string): void {
+  const found = system.files.read(file)
+  if (found === undefined) print(system, `error reading file content for "${file}": open ${file}: no such file or directory`)
+  else print(system, `content of file "${file}": ${found}`)
+}
