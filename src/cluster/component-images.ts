@@ -22,6 +22,7 @@ const COMPONENTS = [
   'kube-controller-manager',
   'kube-scheduler',
   'flanneld',
+  'netpol',
   'csi-provisioner',
   'csi-attacher',
   'csi-resizer',

@@ -1,6 +1,6 @@
 /** The gallery's examples, in their order. Titles and descriptions are in i18n gallery.json under the same id. */
 
-export type ExampleGroup = 'start' | 'rollout' | 'trouble' | 'placement' | 'shape' | 'storage'
+export type ExampleGroup = 'start' | 'rollout' | 'trouble' | 'placement' | 'network' | 'shape' | 'storage'
 
 interface ExampleEntry {
   /** Name of the file in manifests/, and key of the texts. */
@@ -8,7 +8,7 @@ interface ExampleEntry {
   readonly group: ExampleGroup
 }
 
-export const GROUPS: readonly ExampleGroup[] = ['start', 'rollout', 'trouble', 'placement', 'shape', 'storage']
+export const GROUPS: readonly ExampleGroup[] = ['start', 'rollout', 'trouble', 'placement', 'network', 'shape', 'storage']
 
 /** Adding an example is one file in manifests/, one line here and its texts. */
 export const EXAMPLES: readonly ExampleEntry[] = [
@@ -26,6 +26,8 @@ export const EXAMPLES: readonly ExampleEntry[] = [
   { id: 'too-large', group: 'trouble' },
   { id: 'placement', group: 'placement' },
   { id: 'every-node', group: 'placement' },
+  { id: 'network-policy', group: 'network' },
+  { id: 'policy-agent', group: 'network' },
   { id: 'stateful', group: 'shape' },
   { id: 'job', group: 'shape' },
   { id: 'indexed-job', group: 'shape' },
