@@ -42,8 +42,9 @@ export function restore(tables: IptablesTables, text: string | readonly string[]
       throw error
     }
   })
-  if (loader.open)
-    throw new RestoreError(lines.at(-1) === '' ? lines.length : lines.length + 1, undefined, 'COMMIT expected at line')
+  if (!loader.open) return
+  const end = lines.at(-1) === '' ? lines.length : lines.length + 1
+  throw new RestoreError(end, undefined, `COMMIT expected at line ${end}`)
 }
 
 interface Pending {
