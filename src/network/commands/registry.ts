@@ -8,6 +8,7 @@ import { ip6tablesRestore, iptablesRestore } from './iptables-restore.ts'
 import { ip6tablesSave, iptablesSave } from './iptables-save.ts'
 import { ipvsadm, ipvsadmRestore, ipvsadmSave } from './ipvsadm.ts'
 import { arp, hostname, ifconfig, route } from './net-tools.ts'
+import { nft } from './nft.ts'
 import { ping, traceroute } from './ping.ts'
 import { netstat, ss } from './ss.ts'
 import { sysctl } from './sysctl.ts'
@@ -31,6 +32,7 @@ export const NODE_COMMANDS: CommandTable = {
   'ipvsadm-restore': ipvsadmRestore,
   'ipvsadm-save': ipvsadmSave,
   netstat,
+  nft,
   ping,
   route,
   ss,

@@ -52,6 +52,12 @@ export class Nftables {
     this.hang()
   }
 
+  /** Takes a transaction back (nft --check). */
+  restore(tables: Tables): void {
+    this.tables = tables
+    this.hang()
+  }
+
   table(key: string): Table | undefined {
     return this.tables.get(key)
   }

@@ -1,4 +1,5 @@
 /** Reads nftables expressions and values. */
+import { noteSpan } from './command.ts'
 import { NftError } from './errors.ts'
 import { fieldsOf, isHeader, isMetaKey, typesOf, type BinaryOperator, type Element, type Expression } from './expression.ts'
 import type { MapReference, Value, Verdict } from './expression.ts'
@@ -94,7 +95,7 @@ function parseNumgen(cursor: Cursor): Expression {
 /** The right side of a match or a key: of one type, or of several joined by dots. */
 export function parseOperand(cursor: Cursor, types: readonly DataType[]): Value {
   if (cursor.is('{')) return simplified(parseAnonymous(cursor, types, false))
-  if (cursor.peek().kind === 'set') return { kind: 'set', name: cursor.next().text }
+  if (cursor.peek().kind === 'set') return parseSetReference(cursor)
   if (types.length === 1) return parseList(cursor, types[0] ?? 'integer')
   const parts = types.map((type, i) => {
     if (i > 0) cursor.expect('.')
@@ -204,12 +205,18 @@ export function parseVerdict(cursor: Cursor): Verdict | undefined {
     return { kind: text as 'accept' | 'drop' | 'return' | 'continue' }
   }
   if (!cursor.is('jump', 'goto')) return undefined
-  cursor.next()
-  return { kind: text as 'jump' | 'goto', chain: cursor.name().text }
+  const { from } = cursor.next()
+  const chain = cursor.name().text
+  return noteSpan({ kind: text as 'jump' | 'goto', chain }, { from, to: cursor.last })
 }
 
 /** After 'map' or 'vmap'. */
 export function parseMapReference(cursor: Cursor, types: readonly DataType[], data: readonly DataType[]): MapReference {
-  if (cursor.peek().kind === 'set') return { kind: 'set', name: cursor.next().text }
+  if (cursor.peek().kind === 'set') return parseSetReference(cursor)
   return { kind: 'anonymous', elements: parseAnonymous(cursor, types, data) }
+}
+
+function parseSetReference(cursor: Cursor): { readonly kind: 'set'; readonly name: string } {
+  const token = cursor.next()
+  return noteSpan({ kind: 'set', name: token.text }, token)
 }

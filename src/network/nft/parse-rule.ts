@@ -1,4 +1,5 @@
 /** Reads nftables rules: statements until the end of the line. */
+import { noteSpan } from './command.ts'
 import { NftError } from './errors.ts'
 import {
   typesOf,
@@ -97,7 +98,7 @@ function parseStatement(cursor: Cursor, family: NftFamily): Statement {
     case 'add':
     case 'update':
     case 'delete':
-      return parseUpdate(cursor, text, family)
+      return parseUpdate(cursor, text)
     default:
       return parseExpressionStatement(cursor)
   }
@@ -171,7 +172,7 @@ function parseLimit(cursor: Cursor): Statement {
   return { kind: 'limit', rate, unit, burst, over }
 }
 
-function parseUpdate(cursor: Cursor, operation: 'add' | 'update' | 'delete', _family: NftFamily): Statement {
+function parseUpdate(cursor: Cursor, operation: 'add' | 'update' | 'delete'): Statement {
   cursor.next()
   const set = cursor.peek()
   if (set.kind !== 'set') throw cursor.unexpected('@')
@@ -181,11 +182,11 @@ function parseUpdate(cursor: Cursor, operation: 'add' | 'update' | 'delete', _fa
   if (!key) throw cursor.unexpected()
   const timeoutMs = cursor.accept('timeout') ? parseTime(cursor) : undefined
   cursor.expect('}')
-  return { kind: 'update', operation, set: set.text, key, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
+  return noteSpan({ kind: 'update', operation, set: set.text, key, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, set)
 }
 
 function parseNat(cursor: Cursor, kind: NatStatement['kind'], family: NftFamily): NatStatement {
-  cursor.next()
+  const { from } = cursor.next()
   let said: 'ip' | 'ip6' | undefined
   if (cursor.is('ip', 'ip6') && kind.endsWith('nat')) said = cursor.next().text as 'ip' | 'ip6'
   // 'dnat ip addr . port to': both come from the map.
@@ -204,7 +205,7 @@ function parseNat(cursor: Cursor, kind: NatStatement['kind'], family: NftFamily)
     flags.push(cursor.next().text as NatStatement['flags'][number])
     cursor.accept(',')
   }
-  return { kind, ...(said === undefined ? {} : { family: said }), ...target, flags }
+  return noteSpan({ kind, ...(said === undefined ? {} : { family: said }), ...target, flags }, { from, to: cursor.last })
 }
 
 /** Whether a map written here leads to addresses with ports. */
