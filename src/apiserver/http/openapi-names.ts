@@ -46,6 +46,9 @@ const EXTRA_ROOTS: readonly (readonly [group: string, model: string])[] = [
   ['authentication.k8s.io', 'AuthenticationV1TokenRequest'],
 ]
 
+/** Models of core that only other groups use. */
+const IN_CORE = new Set(['V1TopologySelectorLabelRequirement', 'V1TopologySelectorTerm'])
+
 let homes: Map<string, string> | undefined
 
 /** 'V1PodSpec' to 'io.k8s.api.core.v1.PodSpec'. A model belongs to the first group that uses it, core first. */
@@ -59,7 +62,7 @@ function homeOf(resources: ResourceTable, model: string): string {
     for (const [group, root] of [...ordered, ...EXTRA_ROOTS])
       for (const name of reachable([modelByName(root)]).keys()) if (!homes.has(name)) homes.set(name, group)
   }
-  return homes.get(model) ?? ''
+  return IN_CORE.has(model) ? '' : (homes.get(model) ?? '')
 }
 
 /** The name of a model's schema in OpenAPI documents. */

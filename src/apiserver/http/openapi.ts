@@ -5,6 +5,7 @@ import type { Registry } from '../rest/context.ts'
 import type { ResourceInfo } from '../resources.ts'
 import { groupVersions } from './discovery.ts'
 import { schemasOf } from './openapi-schema.ts'
+import { FREE_SCHEMAS, META_ROOTS, sharedParameters } from './openapi-shared.ts'
 import { respond } from './render.ts'
 import type { Query } from './query.ts'
 import type { HttpRequest, HttpResponse } from './types.ts'
@@ -107,9 +108,33 @@ function pathsOf(infos: readonly ResourceInfo[]): JsonObject {
     for (const sub of info.subresources.values()) {
       const methods = ACTIONS.filter(([, verb]) => sub.verbs.includes(verb)).map(([method, , action]) => [method, action])
       paths[`${collection}/{name}/${sub.name}`] = operations(info, Object.fromEntries(methods))
+      if (sub.name === 'proxy') paths[`${collection}/{name}/proxy/{path}`] = operations(info, Object.fromEntries(methods))
     }
+    if (has('watch') && !info.custom) Object.assign(paths, watchPaths(info, root))
   }
-  return Object.fromEntries(Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1)))
+  return sorted(paths)
+}
+
+const sorted = (object: JsonObject): JsonObject => Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)))
+
+/** The old way to watch, which only built-in resources have. */
+function watchPaths(info: ResourceInfo, root: string): JsonObject {
+  const all = `${root}/watch/${info.resource}`
+  const collection = info.namespaced ? `${root}/watch/namespaces/{namespace}/${info.resource}` : all
+  const list = operations(info, { get: 'watchlist' })
+  return { [all]: list, [collection]: list, [`${collection}/{name}`]: operations(info, { get: 'watch' }) }
+}
+
+/** Discovery of groups and versions, and the answers of the server itself. */
+function plainPaths(infos: readonly ResourceInfo[]): JsonObject {
+  const roots = infos
+    .filter(({ custom }) => !custom)
+    .flatMap(({ group, version }) =>
+      group === '' ? ['/api/', `/api/${version}/`] : [`/apis/${group}/`, `/apis/${group}/${version}/`],
+    )
+  const names = ['/.well-known/openid-configuration/', '/apis/', '/openid/v1/jwks/', '/version/', ...roots]
+  const get = { get: { responses: { '200': { description: 'OK' } } } }
+  return Object.fromEntries(names.map((name) => [name, get]))
 }
 
 /** kubectl looks here for a resource's kind, and whether the server validates fields. */
@@ -135,8 +160,12 @@ function versionTwo(registry: Registry): JsonObject {
   return {
     swagger: '2.0',
     info: INFO,
-    paths: pathsOf(infos),
-    definitions: schemasOf({ version: 'v2', resources }, infos, rootsOf(infos)),
+    paths: sorted({ ...pathsOf(infos), ...plainPaths(infos) }),
+    definitions: sorted({
+      ...FREE_SCHEMAS,
+      ...schemasOf({ version: 'v2', resources }, infos, [...rootsOf(infos), ...META_ROOTS.map(modelByName)]),
+    }),
+    parameters: sharedParameters(),
     securityDefinitions: {
       BearerToken: { description: 'Bearer Token authentication', type: 'apiKey', name: 'authorization', in: 'header' },
     },
