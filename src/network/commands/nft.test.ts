@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { installNetfilter } from '../netfilter/install.ts'
 import { Netns } from '../link/netns.ts'
 import { nftablesOf } from '../nft/nftables.ts'
 import { nft } from './nft.ts'
@@ -7,9 +8,17 @@ import { nft } from './nft.ts'
 const FOLDER = new URL('../proxy/testdata/', import.meta.url)
 
 let netns: Netns
+let nowMs: number
 beforeEach(() => {
-  netns = new Netns('n1')
+  nowMs = 0
+  netns = namespace('n1')
 })
+
+function namespace(name: string): Netns {
+  const made = new Netns(name)
+  installNetfilter(made, { now: () => nowMs })
+  return made
+}
 
 /** Runs a line; gives what it says on either side. */
 function run(line: string, stdin = ''): string {
@@ -25,7 +34,7 @@ describe('nft -f - takes what nft list prints', () => {
     const { list, dump } = recorded.expect.nftables
     expect(run('-f -', `${list.join('\n')}\n`)).toBe('')
     expect(sortedElements(run('list table ip kube-proxy'))).toBe(sortedElements(`${list.join('\n')}\n`))
-    const other = new Netns('n2')
+    const other = namespace('n2')
     // Sets before the rules that look into them, as kube-proxy writes them.
     const script = dump.toSorted((a, b) => rank(a) - rank(b)).join('\n')
     expect(nft(other, ['nft', '-f', '-'], script).stderr).toBe('')
@@ -155,8 +164,6 @@ describe('sets and maps by hand', () => {
   })
 
   it('with timeouts run out', () => {
-    let nowMs = 0
-    nftablesOf(netns).now = () => nowMs
     run('add set ip t short { type ipv4_addr ; flags timeout ; timeout 1m ; }')
     run('add element ip t short { 10.0.0.1, 10.0.0.2 timeout 10s }')
     nowMs = 5500

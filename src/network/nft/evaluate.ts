@@ -140,10 +140,9 @@ function conntrack(flight: Flight, key: string): string | undefined {
   if (!connection) return undefined
   if (key === 'mark') return printMark(connection.mark)
   if (key === 'direction') return flight.direction
-  const { original, reply } = connection
   const status: string[] = []
-  if (reply.source !== original.destination || reply.sourcePort !== original.destinationPort) status.push('dnat')
-  if (reply.destination !== original.source || reply.destinationPort !== original.sourcePort) status.push('snat')
+  if (connection.hasDnat) status.push('dnat')
+  if (connection.hasSnat) status.push('snat')
   if (connection.confirmed) status.push('confirmed')
   if (connection.assured) status.push('assured')
   if (!connection.unreplied) status.push('seen-reply')

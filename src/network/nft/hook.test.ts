@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Connection } from '../conntrack/conntrack.ts'
+import { newConnection } from '../conntrack/conntrack.ts'
 import { Netns } from '../link/netns.ts'
+import { installNetfilter } from '../netfilter/install.ts'
 import type { Flight, Hook, HookEnvironment } from '../netfilter/hooks.ts'
 import type { Packet } from '../packet.ts'
 import { placeOf, stateOf, type ProxyCase } from '../proxy/golden.ts'
@@ -28,8 +29,8 @@ function recorded(name: string): ProxyCase {
 
 function prepared(input: ProxyCase): { readonly netns: Netns; readonly nftables: Nftables } {
   const netns = new Netns('n1')
+  installNetfilter(netns, { now: () => nowMs })
   const nftables = nftablesOf(netns)
-  nftables.now = () => nowMs
   nftables.change((draft) => draft.add(tableOf(nftablesPlan(stateOf(input), placeOf(input), nftablesSettingsOf(input)))))
   return { netns, nftables }
 }
@@ -46,27 +47,7 @@ function flightTo(destination: string, destinationPort: number, source = '10.244
     length: 60,
     mark: 0,
   }
-  const original = { source, destination, destinationPort, sourcePort: 40_000, protocol: 'tcp' } as const
-  const reply = {
-    source: destination,
-    destination: source,
-    sourcePort: destinationPort,
-    destinationPort: 40_000,
-    protocol: 'tcp',
-  } as const
-  const connection: Connection = {
-    original,
-    reply,
-    tcpState: 'SYN_SENT',
-    unreplied: true,
-    assured: false,
-    mark: 0,
-    createdMs: 0,
-    expiresMs: 0,
-    dnatDone: false,
-    snatDone: false,
-    confirmed: false,
-  }
+  const connection = newConnection({ source, destination, destinationPort, sourcePort: 40_000, protocol: 'tcp' }, 0)
   return { packet, inInterface: 'eth0', outInterface: 'eth0', connection, direction: 'original', state: 'NEW', rerouted: false }
 }
 

@@ -4,7 +4,7 @@ import { isIPv6 } from '../packet.ts'
 import type { RuleLog } from '../trace.ts'
 import { compareTexts, evaluate, lookup, matches, type Passage } from './evaluate.ts'
 import type { Comparison, NftRule, RejectWith, Statement, Value, Verdict as NftVerdict } from './expression.ts'
-import { applyNat, mayTranslate } from './nat.ts'
+import { applyNat } from './nat.ts'
 import type { Nftables } from './nftables.ts'
 import { printRule, printStatement } from './print-rule.ts'
 import { verdictText, type BaseHook, type Chain, type Table } from './ruleset.ts'
@@ -30,7 +30,6 @@ export function chainHook(nftables: Nftables, tableKey: string, chainName: strin
       const table = nftables.table(tableKey)
       const chain = table?.chains.get(chainName)
       if (!table || !chain) return 'accept'
-      if (base.type === 'nat' && !mayTranslate(flight, base.hook)) return 'accept'
       return new ChainRun(nftables, table, base, flight, environment, log).start(chain)
     },
   }
@@ -147,7 +146,9 @@ class ChainRun {
         return matched('')
       default: {
         const done = applyNat(statement, this.base.hook, passage)
-        return done === undefined ? skipped(printStatement(statement)) : { kind: 'end', verdict: 'accept', why: done }
+        if (done === undefined) return skipped(printStatement(statement))
+        if (done === 'full') return { kind: 'end', verdict: 'drop', why: 'no port is left' }
+        return { kind: 'end', verdict: 'accept', why: done.text }
       }
     }
   }

@@ -1,38 +1,45 @@
-/** dnat, snat, masquerade and redirect: what they translate to. */
-import type { Flight, Hook } from '../netfilter/hooks.ts'
+/** dnat, snat, masquerade and redirect: what they decide for a connection. */
+import { decideNat, manipAt, type NatRange } from '../conntrack/nat.ts'
+import type { Hook } from '../netfilter/hooks.ts'
 import { isIPv6 } from '../packet.ts'
 import { evaluate, type Passage } from './evaluate.ts'
 import type { NatStatement } from './expression.ts'
-import { translateDestination, translateSource } from './translate.ts'
 
-/** Whether NAT chains see the packet: only the first of a connection, and only until one has decided. */
-export function mayTranslate({ connection, direction, state }: Flight, hook: Hook): boolean {
-  if (!connection || direction !== 'original' || (state !== 'NEW' && state !== 'RELATED')) return false
-  return hook === 'PREROUTING' || hook === 'OUTPUT' ? !connection.dnatDone : !connection.snatDone
+/** What became of it: a text for the record, 'full' when no port is left, undefined when it says nothing for this packet. */
+export function applyNat(statement: NatStatement, hook: Hook, passage: Passage): { readonly text: string } | 'full' | undefined {
+  const { flight, environment, nftables } = passage
+  const { connection } = flight
+  if (!connection) return undefined
+  const range = rangeOf(statement, hook, passage)
+  if (!range) return undefined
+  const manip = manipAt(hook)
+  if (!decideNat(nftables.conntrack, connection, manip, range, () => environment.random())) return 'full'
+  const { reply } = connection
+  const target = manip === 'source' ? show(reply.destination, reply.destinationPort) : show(reply.source, reply.sourcePort)
+  return { text: `${statement.kind.toUpperCase()} ${target}` }
 }
 
-/** Translates the packet; gives what it did, or undefined when the statement says nothing for this packet. */
-export function applyNat(statement: NatStatement, hook: Hook, passage: Passage): string | undefined {
+function rangeOf(statement: NatStatement, hook: Hook, passage: Passage): NatRange | undefined {
   const { flight, environment } = passage
-  if (!flight.connection) return undefined
-  const [address, mappedPort] = statement.address ? (evaluate(statement.address, passage) ?? [undefined]) : []
+  const [address, mappedPort] = statement.address ? (evaluate(statement.address, passage) ?? []) : []
   if (statement.address && address === undefined) return undefined
-  const portText = mappedPort ?? (statement.port ? evaluate(statement.port, passage)?.[0] : undefined)
-  const isRandom = statement.flags.includes('fully-random') || statement.flags.includes('random')
-  const ports = portRange(portText)
-  const { packet } = flight
+  const ports = portRange(mappedPort ?? (statement.port ? evaluate(statement.port, passage)?.[0] : undefined))
+  const [first, last] = (address ?? '').split('-')
+  const options = {
+    ...(ports ? { ports } : {}),
+    random: statement.flags.includes('random'),
+    randomFully: statement.flags.includes('fully-random'),
+  }
+  if (address !== undefined) return { from: first ?? '', ...(last === undefined ? {} : { to: last }), ...options }
   switch (statement.kind) {
     case 'dnat':
-      translateDestination(flight, address ?? packet.destination, ports, environment)
-      return `DNAT ${show(flight.packet.destination, flight.packet.destinationPort)}`
+      return { from: flight.packet.destination, ...options }
     case 'redirect':
-      translateDestination(flight, ownAddress(hook, passage), ports, environment)
-      return `REDIRECT ${show(flight.packet.destination, flight.packet.destinationPort)}`
-    default: {
-      const source = address ?? environment.sourceAddressFor(flight.outInterface, packet.destination)
-      translateSource(flight, source, ports, isRandom, environment)
-      return `${statement.kind === 'snat' ? 'SNAT' : 'MASQUERADE'} ${show(flight.packet.source, flight.packet.sourcePort)}`
-    }
+      return { from: ownAddress(hook, passage), ...options }
+    case 'snat':
+      return { from: flight.packet.source, ...options }
+    case 'masquerade':
+      return { from: environment.sourceAddressFor(flight.outInterface, flight.packet.destination), ...options }
   }
 }
 

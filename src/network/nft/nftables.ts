@@ -1,10 +1,12 @@
 /** The nftables of one network namespace: its tables, what packets have left in them, and their place on the hooks. */
+import type { ConntrackTable } from '../conntrack/table.ts'
 import type { Netns } from '../link/netns.ts'
+import { installed, netfilterOf } from '../netfilter/install.ts'
 import { TablesDraft, type Tables } from './draft.ts'
 import type { Element, Expression, NftRule, Statement } from './expression.ts'
 import { chainHook } from './hook.ts'
 import type { HandleSource } from './print.ts'
-import { tableKey, type SetDefinition, type Table } from './ruleset.ts'
+import { tableKey, type BaseHook, type SetDefinition, type Table } from './ruleset.ts'
 
 /** An element that a packet has put into a set. */
 export interface TimedElement {
@@ -36,11 +38,17 @@ export class Nftables {
   private readonly registered = new Map<string, () => void>()
   private readonly numbers = new Handles()
   readonly handles: HandleSource = this.numbers
-  /** Simulated milliseconds. */
-  now: () => number = () => 0
-
   constructor(netns: Netns) {
     this.netns = netns
+  }
+
+  /** Simulated milliseconds. */
+  now(): number {
+    return netfilterOf(this.netns)?.conntrack.now() ?? 0
+  }
+
+  get conntrack(): ConntrackTable {
+    return installed(this.netns).conntrack
   }
 
   /** Runs a transaction: when it throws, nothing has changed. */
@@ -131,7 +139,7 @@ export class Nftables {
         const base = table.chains.get(name)?.base
         if (!base) continue
         const id = `${key} ${name} ${base.type} ${base.hook} ${base.priority}`
-        wanted.set(id, () => this.netns.netfilter.register(chainHook(this, key, name, base)))
+        wanted.set(id, () => this.register(key, name, base))
       }
     }
     for (const [id, remove] of this.registered)
@@ -141,6 +149,15 @@ export class Nftables {
       }
     for (const [id, register] of wanted) if (!this.registered.has(id)) this.registered.set(id, register())
     for (const place of this.timed.keys()) if (!this.hasSet(place)) this.timed.delete(place)
+  }
+
+  private register(table: string, chain: string, base: BaseHook): () => void {
+    const parts = installed(this.netns)
+    const added = chainHook(this, table, chain, base)
+    if (base.type === 'nat') return parts.nat.attach(added)
+    // `ct` begins the tracking of connections; nearly every ruleset has it.
+    parts.track()
+    return this.netns.netfilter.register(added)
   }
 
   private hasSet(place: string): boolean {
@@ -200,11 +217,11 @@ class Handles implements HandleSource {
   }
 }
 
-const installed = new WeakMap<Netns, Nftables>()
+const known = new WeakMap<Netns, Nftables>()
 
 /** The nftables of a namespace: empty until somebody adds a table. */
 export function nftablesOf(netns: Netns): Nftables {
-  let nftables = installed.get(netns)
-  if (!nftables) installed.set(netns, (nftables = new Nftables(netns)))
+  let nftables = known.get(netns)
+  if (!nftables) known.set(netns, (nftables = new Nftables(netns)))
   return nftables
 }

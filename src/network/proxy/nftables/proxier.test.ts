@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Netns } from '../../link/netns.ts'
+import { installNetfilter } from '../../netfilter/install.ts'
 import { nftablesOf, type Nftables } from '../../nft/nftables.ts'
 import { printTable } from '../../nft/print.ts'
 import type { Table } from '../../nft/ruleset.ts'
@@ -28,7 +29,9 @@ function proxierOn(
   node: string,
   zone: string,
 ): { readonly nftables: Nftables; readonly proxier: NftablesProxier; readonly place: NodePlace } {
-  const nftables = nftablesOf(new Netns(node))
+  const netns = new Netns(node)
+  installNetfilter(netns, { now: () => nowMs })
+  const nftables = nftablesOf(netns)
   const place = { nodeName: node, zone }
   return {
     nftables,
