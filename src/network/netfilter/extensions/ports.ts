@@ -56,7 +56,7 @@ function narrows(ports: PortRange | undefined): ports is PortRange {
 }
 
 function inPorts(ports: PortRange, port: number): boolean {
-  return port >= ports.from && port <= ports.to !== ports.inverted
+  return (port >= ports.from && port <= ports.to) !== ports.inverted
 }
 
 type Transport = 'tcp' | 'udp' | 'sctp'
