@@ -25,7 +25,7 @@ export class GarbageCollection {
   /** Resources by 'group/Kind'. */
   private readonly refs: ReadonlyMap<string, ResourceRef>
   private readonly enqueue: (node: GraphNode) => void
-  /** Owners known to be gone, by uid. */
+  /** Owners known not to be in a namespace ('' for cluster-wide kinds), by 'namespace/uid'. */
   private readonly absent = new Set<string>()
 
   constructor(client: Client, graph: OwnerGraph, refs: ReadonlyMap<string, ResourceRef>, enqueue: (node: GraphNode) => void) {
@@ -43,7 +43,7 @@ export class GarbageCollection {
     if (!ref) return
     const latest = yield* this.read(ref, ref.namespaced ? node.namespace : '', node.name)
     if (latest?.metadata.uid !== node.uid) {
-      this.remember(node.uid)
+      this.remember(node.uid, ref.namespaced ? node.namespace : '')
       if (!node.observed) this.graph.remove(node.uid)
       return
     }
@@ -83,26 +83,27 @@ export class GarbageCollection {
   }
 
   private *classify(reference: OwnerReference, node: GraphNode): Task<ClassifiedReference['state']> {
-    if (this.absent.has(reference.uid)) return 'dangling'
     const ref = this.refFor(reference)
     if (!ref) return 'solid'
     if (ref.namespaced && node.namespace === '') return 'dangling'
-    const owner = yield* this.read(ref, ref.namespaced ? node.namespace : '', reference.name)
+    const namespace = ref.namespaced ? node.namespace : ''
+    if (this.absent.has(`${namespace}/${reference.uid}`)) return 'dangling'
+    const owner = yield* this.read(ref, namespace, reference.name)
     if (owner?.metadata.uid !== reference.uid) {
-      this.remember(reference.uid)
+      this.remember(reference.uid, namespace)
       return 'dangling'
     }
     const { deletionTimestamp, finalizers = [] } = owner.metadata
     return deletionTimestamp !== undefined && finalizers.includes(FOREGROUND) ? 'waiting' : 'solid'
   }
 
-  /** Takes note that an owner is gone. */
-  remember(uid: string): void {
+  /** Takes note that an owner is gone from its namespace. */
+  remember(uid: string, namespace: string): void {
     if (this.absent.size >= ABSENT_CACHE_SIZE) {
       const [oldest] = this.absent
       if (oldest !== undefined) this.absent.delete(oldest)
     }
-    this.absent.add(uid)
+    this.absent.add(`${namespace}/${uid}`)
   }
 
   /** k8s 1.36: garbagecollector processDeletingDependentsItem. */

@@ -12,6 +12,7 @@ const IGNORED = new Set(['/events', 'events.k8s.io/events'])
 /** Deletes objects whose owners are gone. k8s 1.36: pkg/controller/garbagecollector. */
 export function garbageCollectorController(context: ControllerContext): Controller {
   const client = context.client('generic-garbage-collector', { qps: 40, burst: 30 })
+  const recorder = context.recorder(client, 'garbage-collector-controller')
   const refs = new Map<string, ResourceRef>()
   const enqueue = (loop: ControllerLoop) => (node: GraphNode) => loop.queue.add(node.uid)
   const deleteLoop: ControllerLoop = new ControllerLoop(context.sim, {
@@ -30,10 +31,23 @@ export function garbageCollectorController(context: ControllerContext): Controll
       if (node) yield* collection.orphanDependents(node)
     },
   })
-  const graph = new OwnerGraph({ attemptToDelete: enqueue(deleteLoop), attemptToOrphan: enqueue(orphanLoop) })
+  const graph = new OwnerGraph({
+    attemptToDelete: enqueue(deleteLoop),
+    attemptToOrphan: enqueue(orphanLoop),
+    reportForeignOwner({ apiVersion, kind, namespace, name, uid }, owner) {
+      const text = `[${owner.apiVersion}/${owner.kind}, namespace: ${namespace}, name: ${owner.name}, uid: ${owner.uid}]`
+      const about = { apiVersion, kind, namespace, name, uid }
+      recorder.record(
+        about,
+        'Warning',
+        'OwnerRefInvalidNamespace',
+        `ownerRef ${text} does not exist in namespace ${JSON.stringify(namespace)}`,
+      )
+    },
+  })
   const collection = new GarbageCollection(client, graph, refs, enqueue(deleteLoop))
-  const gone = ({ metadata: { uid = '' } }: KubeObject) => {
-    if (graph.nodes.get(uid)?.dependents.size) collection.remember(uid)
+  const gone = ({ metadata: { uid = '', namespace = '' } }: KubeObject) => {
+    if (graph.nodes.get(uid)?.dependents.size) collection.remember(uid, namespace)
     graph.remove(uid)
   }
   eachResource(context.informers, (ref) => {

@@ -26,6 +26,8 @@ export interface GraphNode {
 export interface GraphWork {
   attemptToDelete(node: GraphNode): void
   attemptToOrphan(node: GraphNode): void
+  /** An object names an owner that is in another namespace. */
+  reportForeignOwner?(node: GraphNode, owner: OwnerReference): void
 }
 
 const has = (object: KubeObject | undefined, finalizer: string) =>
@@ -109,6 +111,10 @@ export class OwnerGraph {
         }
         this.nodes.set(owner.uid, known)
         this.work.attemptToDelete(known)
+      }
+      if (known.observed && known.namespace !== '' && known.namespace !== node.namespace) {
+        this.work.reportForeignOwner?.(node, owner)
+        this.work.attemptToDelete(node)
       }
       known.dependents.add(node)
     }

@@ -1,5 +1,6 @@
 import { horizontalpodautoscalers, pods } from '../../apimachinery/generated/resources.ts'
 import { keyOf, type KubeObject, type ResourceRef } from '../../apimachinery/resource.ts'
+import type { LabelMatcher } from '../../apimachinery/selectors.ts'
 import { ControllerLoop } from '../../client/controller.ts'
 import type { Controller, ControllerContext } from '../context.ts'
 import { controllerFrom } from '../shared/controller.ts'
@@ -24,6 +25,7 @@ export function horizontalPodAutoscalerController(context: ControllerContext): C
   const kinds = new Map<string, ResourceRef>()
   eachResource(informers, (ref) => kinds.set(`${ref.group}/${ref.kind}`, ref))
   const pace = new Map<string, Pace>()
+  const selections = new Map<string, LabelMatcher>()
   const loop: ControllerLoop = new ControllerLoop(sim, {
     name: 'horizontalpodautoscaler',
     workers: WORKERS,
@@ -32,6 +34,7 @@ export function horizontalPodAutoscalerController(context: ControllerContext): C
       const hpa = autoscalers.getByKey(key)
       if (!hpa) {
         pace.delete(key)
+        selections.delete(key)
         return
       }
       const parts = {
@@ -41,6 +44,7 @@ export function horizontalPodAutoscalerController(context: ControllerContext): C
         resourceOf: (group: string, kind: string) => kinds.get(`${group}/${kind}`),
         podsIn: (namespace: string) => inNamespace(podInformer, namespace),
         pace,
+        selections,
         nowMs: sim.now,
       }
       loop.queue.addAfter(key, SYNC_MS)

@@ -31,6 +31,8 @@ export interface AutoscalerParts {
   readonly podsIn: (namespace: string) => readonly Pod[]
   /** What is remembered of each autoscaler, by key. */
   readonly pace: Map<string, Pace>
+  /** Which pods each autoscaler counts, by key: to see when two count the same ones. */
+  readonly selections: Map<string, LabelMatcher>
   readonly nowMs: number
 }
 
@@ -117,6 +119,13 @@ export class AutoscalerSync {
     if (typeof selects === 'string') return this.giveUp(selects, [])
     const { namespace = '' } = this.hpa.metadata
     const pods = this.parts.podsIn(namespace).filter((pod) => selects(pod.metadata.labels))
+    const rivals = this.rivalsFor(pods, selects)
+    if (rivals !== '') {
+      const text = `pods by selector ${scale.status?.selector ?? ''} are controlled by multiple HPAs: ${rivals}`
+      this.parts.recorder.event(this.hpa, 'Warning', 'AmbiguousSelector', text)
+      this.set('ScalingActive', 'False', 'AmbiguousSelector', text)
+      return this.giveUp(text, [])
+    }
     const current = scale.spec?.replicas ?? 0
     const input = {
       hpa: this.hpa,
@@ -163,7 +172,23 @@ export class AutoscalerSync {
     return { replicas: -1, metric: '', statuses }
   }
 
-  /** SIMPLIFIED: pods that several autoscalers control are not looked for. */
+  /** All autoscalers that count one of the pods, as text; '' when this is the only one. k8s 1.36: hpasControllingPodsUnderSelector. */
+  private rivalsFor(pods: readonly Pod[], selects: LabelMatcher): string {
+    const { selections } = this.parts
+    selections.set(this.key, selects)
+    const { namespace = '' } = this.hpa.metadata
+    const prefix = `${namespace}/`
+    const keys = [...selections]
+      .filter(([key, other]) => key.startsWith(prefix) && pods.some((pod) => other(pod.metadata.labels)))
+      .map(([key]) => key.slice(prefix.length))
+    return keys.length > 1
+      ? `[${keys
+          .sort()
+          .map((name) => `{${name} ${namespace}}`)
+          .join(' ')}]`
+      : ''
+  }
+
   private readSelector(selector: string): LabelMatcher | string {
     if (selector === '') {
       this.parts.recorder.event(this.hpa, 'Warning', 'SelectorRequired', 'selector is required')
