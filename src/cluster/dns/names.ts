@@ -46,7 +46,7 @@ export class WatchedNames implements ClusterNames {
   }
 
   slicesByAddress(address: string): readonly EndpointSlice[] {
-    this.slices.addIndex('address', ({ endpoints = [] }) => endpoints.flatMap(({ addresses }) => [...addresses]))
+    this.slices.addIndex('address', ({ endpoints }) => (endpoints ?? []).flatMap(({ addresses }) => [...addresses]))
     return this.slices.byIndex('address', address)
   }
 

@@ -174,8 +174,10 @@ export class Connection implements TcpConnection {
       text.length,
       timeoutMs,
       function* () {
-        if (listener.http && /^[A-Z]+ \S+ HTTP\/1/.test(text)) return rawHttp(text, listener.http, peer)
-        return listener.talk?.(text, peer)
+        if (listener.talk) return listener.talk(text, peer)
+        if (listener.protocol === 'https') return text === '' ? undefined : NOT_HTTPS
+        if (listener.http || listener.serve) return yield* rawHttp(text, listener, peer)
+        return undefined
       },
       (answer) => ({ result: answer.split('\n')[0]?.slice(0, 40) ?? '', bytes: answer.length }),
     )
@@ -292,13 +294,21 @@ export class Connection implements TcpConnection {
   }
 }
 
+const BAD_REQUEST =
+  'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request'
+/** What Go's server says to plain text on its TLS port. */
+const NOT_HTTPS = 'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n'
+
 /** An HTTP request typed by hand, and the answer as it goes over the wire. */
-function rawHttp(text: string, http: NonNullable<Listener['http']>, peer: Endpoint): string {
+function* rawHttp(text: string, listener: Listener, peer: Endpoint): Task<string> {
   const [head = '', body = ''] = text.split(/\r?\n\r?\n/)
   const [first = '', ...lines] = head.split(/\r?\n/)
-  const [method = 'GET', path = '/'] = first.split(' ')
+  const [, method, path] = /^([A-Z]+) (\S+) HTTP\/\d/.exec(first) ?? []
+  if (method === undefined || path === undefined) return BAD_REQUEST
   const headers = Object.fromEntries(lines.map((line) => [line.split(':')[0] ?? '', line.slice(line.indexOf(':') + 1).trim()]))
-  const answer = http({ method, path, headers, body }, peer)
+  const request = { method, path, headers, body }
+  const answer = listener.serve ? yield* listener.serve(request, peer) : listener.http?.(request, peer)
+  if (!answer) return BAD_REQUEST
   const more = Object.entries(answer.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`)
   return `HTTP/1.1 ${answer.status} \r\n${more.join('')}Content-Length: ${answer.body.length}\r\n\r\n${answer.body}`
 }

@@ -161,8 +161,8 @@ export class KubernetesRecords {
   private findEndpoints(asked: Asked, serviceName: string): readonly Target[] | undefined {
     if (!this.options.endpoints) return undefined
     const found: Target[] = []
-    for (const { endpoints = [], ports } of this.names.slicesOf(asked.namespace, asked.service)) {
-      for (const endpoint of endpoints) {
+    for (const { endpoints, ports } of this.names.slicesOf(asked.namespace, asked.service)) {
+      for (const endpoint of endpoints ?? []) {
         const label = endpointName(endpoint, this.options.endpointPodNames)
         if (!isReady(endpoint) || (asked.endpoint !== '' && asked.endpoint !== label.toLowerCase())) continue
         for (const port of ports?.length ? ports : NO_PORTS)
@@ -175,7 +175,7 @@ export class KubernetesRecords {
   }
 
   private readyCount({ namespace, service }: Asked): number {
-    return this.names.slicesOf(namespace, service).flatMap(({ endpoints = [] }) => endpoints.filter(isReady)).length
+    return this.names.slicesOf(namespace, service).flatMap(({ endpoints }) => (endpoints ?? []).filter(isReady)).length
   }
 }
 
