@@ -25,7 +25,7 @@ let base: Environment | undefined
 
 /**
  * CEL as Kubernetes has it, without variables: clone it to add some. Made when first asked for.
- * k8s 1.36: cel/environment MustBaseEnvSet. SIMPLIFIED: costs are neither estimated nor limited.
+ * k8s 1.36: cel/environment MustBaseEnvSet. SIMPLIFIED: what an evaluation costs is not limited.
  */
 export function baseEnvironment(): Environment {
   if (!base) {

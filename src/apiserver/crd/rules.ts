@@ -5,6 +5,7 @@ import { forbidden, invalid, required, type FieldError } from '../../apimachiner
 import type { JSONSchemaProps, ValidationRule } from '../../apimachinery/generated/types.ts'
 import type { JsonObject } from '../../apimachinery/resource.ts'
 import { checkExpression, programOf, type Program, type Variables } from '../cel/compile.ts'
+import { costProblem, factorOf, mostInRequest, ruleCost } from '../cel/cost.ts'
 import { baseEnvironment } from '../cel/environment.ts'
 import { registerSchema } from '../cel/schema-types.ts'
 import { celOfSchema } from '../cel/values.ts'
@@ -49,32 +50,75 @@ function environmentFor(schema: JSONSchemaProps, root: boolean, optional: boolea
   return env
 }
 
+/** Most that one rule, and all of a version together, may cost. k8s 1.36: StaticEstimatedCostLimit. */
+const RULE_LIMIT = 10_000_000
+const TOTAL_LIMIT = 100_000_000
+
+/** A place in a schema, on the way down. */
+interface Place {
+  readonly path: string
+  readonly root: boolean
+  /** The part of the schema whose old values are not known. */
+  readonly uncorrelated?: string | undefined
+  /** How many values there may be here; undefined: nothing limits it. */
+  readonly count: number | undefined
+  /** What the rules cost, by their place. */
+  readonly costs: Map<string, number>
+}
+
 /**
- * Rules that do not compile. `uncorrelated` is the part of the schema whose old values are not known.
+ * Rules that do not compile, or cost too much.
  * k8s 1.36: apiextensions validation ValidateCustomResourceDefinitionOpenAPISchema, schema/cel Compile.
  */
-export function ruleErrors(schema: JSONSchemaProps, path: string, root = true, uncorrelated?: string): FieldError[] {
+export function ruleErrors(schema: JSONSchemaProps, path: string): FieldError[] {
   if (!hasRules(schema)) return []
+  const costs = new Map<string, number>()
+  const errors = errorsAt(schema, { path, root: true, count: 1, costs })
+  const total = [...costs.values()].reduce((sum, cost) => sum + cost, 0)
+  if (total <= TOTAL_LIMIT) return errors
+  const expensive = [...costs].filter(([, cost]) => cost >= TOTAL_LIMIT / 100).sort(([, a], [, b]) => b - a)
+  const why = 'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema'
+  const what = 'x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema'
+  return [
+    ...errors,
+    ...expensive.slice(0, 4).map(([at]) => forbidden(at, why)),
+    forbidden(path, costProblem(what, total, TOTAL_LIMIT)),
+  ]
+}
+
+function errorsAt(schema: JSONSchemaProps, place: Place): FieldError[] {
+  if (!hasRules(schema)) return []
+  const { path, uncorrelated, costs, root } = place
   const { items, additionalProperties, properties = {} } = schema
+  const factor = factorOf(schema)
+  const count = factor === undefined || place.count === undefined ? undefined : factor * place.count
+  const below = (part: JSONSchemaProps, at: string, lost = uncorrelated) =>
+    errorsAt(part, { path: at, root: false, uncorrelated: lost, count, costs })
   const errors: FieldError[] = []
-  const apart = (kind: string | undefined, good: readonly string[], at: string) =>
-    uncorrelated ?? (kind === undefined || good.includes(kind) ? undefined : at)
-  if (isSchema(additionalProperties))
-    errors.push(...ruleErrors(additionalProperties, `${path}.additionalProperties`, false, uncorrelated))
+  if (isSchema(additionalProperties)) errors.push(...below(additionalProperties, `${path}.additionalProperties`))
   for (const name of Object.keys(properties).sort()) {
     const property = properties[name]
-    if (property) errors.push(...ruleErrors(property, `${path}.properties[${name}]`, false, uncorrelated))
+    if (property) errors.push(...below(property, `${path}.properties[${name}]`))
   }
-  const listType = schema['x-kubernetes-list-type'] ?? 'atomic'
-  if (isSchema(items)) errors.push(...ruleErrors(items, `${path}.items`, false, apart(listType, ['map'], path)))
+  const isKeyed = schema['x-kubernetes-list-type'] === 'map'
+  if (isSchema(items)) errors.push(...below(items, `${path}.items`, isKeyed ? uncorrelated : (uncorrelated ?? path)))
   const environments = new Map<boolean, Environment | undefined>()
   for (const [i, rule] of (schema['x-kubernetes-validations'] ?? []).entries()) {
     const optional = rule.optionalOldSelf === true
     if (!environments.has(optional)) environments.set(optional, environmentFor(schema, root, optional))
     const env = environments.get(optional)
-    if (env) errors.push(...compileErrors(env, rule, `${path}.x-kubernetes-validations[${i}]`, uncorrelated))
+    const at = `${path}.x-kubernetes-validations[${i}]`
+    if (env) errors.push(...costErrors(rule, schema, at, place), ...compileErrors(env, rule, at, uncorrelated))
   }
   return errors
+}
+
+function costErrors({ rule }: ValidationRule, schema: JSONSchemaProps, path: string, { count, costs }: Place): FieldError[] {
+  const once = ruleCost(rule, schema)
+  if (once === undefined) return []
+  const cost = once * (count ?? mostInRequest(schema))
+  costs.set(`${path}.rule`, cost)
+  return cost > RULE_LIMIT ? [forbidden(`${path}.rule`, costProblem('estimated rule cost', cost, RULE_LIMIT))] : []
 }
 
 function compileErrors(env: Environment, rule: ValidationRule, path: string, uncorrelated: string | undefined): FieldError[] {
@@ -121,7 +165,7 @@ const child = (path: string, key: string) => (path === '' ? key : `${path}.${key
 /**
  * What the rules of a schema say of a value; `old` is the value before an update. Rules that look at oldSelf are
  * skipped where there is none; what has not changed is not held against an update.
- * k8s 1.36: schema/cel Validator.validate. SIMPLIFIED: without a cost budget.
+ * k8s 1.36: schema/cel Validator.validate. SIMPLIFIED: without a cost budget while rules run.
  */
 export function brokenRules(value: unknown, schema: JSONSchemaProps, path: string, old: unknown, root = true): FieldError[] {
   if (value === undefined || value === null || !hasRules(schema)) return []
