@@ -212,9 +212,8 @@ describe('translation', () => {
               arrived,
               isEcho ? { icmp: { type: 'echo-reply' as const, id: arrived.icmp?.id ?? 0 } } : { flags: 'S.' },
             )
-            const { icmp, flags, ...ends } = machine.forward(reply) ?? tcp()
-            const { icmp: _, flags: __, ...expected } = answer(sent)
-            expect({ ...ends, id: icmp?.id }).toEqual({ ...expected, id: sent.icmp?.id })
+            const back = machine.forward(reply) ?? tcp()
+            expect({ ...back, icmp: back.icmp?.id, flags: '' }).toEqual({ ...answer(sent), icmp: sent.icmp?.id, flags: '' })
           }
         },
       ),
