@@ -32,6 +32,7 @@ import { WatchedNames } from './dns/names.ts'
 import { describeMachine, type MachineSpec } from './machine.ts'
 import { controllerUser, serviceAccountUser } from './identities.ts'
 import { MetricsServer } from './metrics-server.ts'
+import { calicoPrograms } from './network/calico.ts'
 import { networkComponent } from './network/components.ts'
 import { ClusterNetwork } from './network/network.ts'
 import { NodeHost, type NodeHostOptions } from './node-host.ts'
@@ -241,6 +242,7 @@ export class Cluster {
   private programs(): ProgramTable {
     let names: WatchedNames | null = null
     return {
+      ...calicoPrograms((address) => this.hostAt(address)),
       'kube-proxy': kubeProxy(
         (address) => this.hostAt(address),
         () => this.network,
@@ -264,7 +266,7 @@ export class Cluster {
     if (program === 'etcd' && host) return etcdMember(this, [...this.hosts.values()].indexOf(host))
     if (program === 'kube-scheduler' && host) return this.scheduler.election.candidate(host.name)
     if (program === 'kube-controller-manager' && host) return this.controllers.election.candidate(host.name)
-    return driverProcess(this, program, host) ?? (host && networkComponent(program, host, system, this.network.policyBooks))
+    return driverProcess(this, program, host) ?? networkComponent(program, host, system, this.network)
   }
 
   /** The pod that has an address, by the API's own record. */

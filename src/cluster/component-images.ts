@@ -23,6 +23,8 @@ const COMPONENTS = [
   'kube-scheduler',
   'flanneld',
   'netpol',
+  'controller',
+  'speaker',
   'csi-provisioner',
   'csi-attacher',
   'csi-resizer',
@@ -36,8 +38,12 @@ const COMPONENTS = [
  */
 export function componentImages(find: ComponentFinder, others: ProgramTable = {}): readonly Image[] {
   return IMAGES.map((image) => {
-    const replaced = Object.keys(image.programs).find((name) => others[name])
-    if (replaced !== undefined) return { ...image, programs: { ...image.programs, [replaced]: others[replaced] as Program } }
+    const replaced = Object.keys(image.programs).filter((name) => others[name])
+    if (replaced.length > 0)
+      return {
+        ...image,
+        programs: { ...image.programs, ...Object.fromEntries(replaced.map((name) => [name, others[name] as Program])) },
+      }
     const names = Object.keys(image.programs).filter((name) => COMPONENTS.includes(name))
     if (names.length === 0) return image
     const programs = Object.fromEntries(names.map((name) => [name, alive(name, image.programs[name] as Program, find)]))

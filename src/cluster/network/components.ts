@@ -4,6 +4,7 @@ import { PolicyEnforcer } from '../../network/policy/enforcer.ts'
 import type { System } from '../../runtime/program.ts'
 import type { ComponentProcess } from '../component-images.ts'
 import type { NodeHost } from '../node-host.ts'
+import type { ClusterNetwork } from './network.ts'
 import type { PolicyBooks } from './policy-books.ts'
 
 const FLANNEL_CONFIG = '/etc/kube-flannel/net-conf.json'
@@ -11,12 +12,15 @@ const FLANNEL_CONFIG = '/etc/kube-flannel/net-conf.json'
 /** The component that a program on a machine stands for; undefined: none of the network. */
 export function networkComponent(
   program: string,
-  host: NodeHost,
+  host: NodeHost | undefined,
   system: System,
-  books: PolicyBooks,
+  network: ClusterNetwork,
 ): ComponentProcess | undefined {
-  if (program === 'flanneld') return flannelComponent(host, system)
-  if (program === 'netpol') return policyComponent(host, books)
+  if (program === 'flanneld' && host) return flannelComponent(host, system)
+  if (program === 'netpol' && host) return policyComponent(host, network.policyBooks)
+  if (program === 'speaker' && host) return network.loadBalancers.speaker(host.name)
+  // Its pod has an address of its own, by which no machine is known.
+  if (program === 'controller') return network.loadBalancers.controller()
   return undefined
 }
 

@@ -1,4 +1,5 @@
 import { Fabric } from '../../network/fabric/fabric.ts'
+import type { CalicoStore } from '../../network/cni/calico/store.ts'
 import { parseNetConf, type NetConf } from '../../network/cni/flannel/net-conf.ts'
 import type { CommandOutput } from '../../network/commands/command.ts'
 import type { Netns } from '../../network/link/netns.ts'
@@ -12,11 +13,13 @@ import type { Task } from '../../sim/task.ts'
 import type { Cluster } from '../cluster.ts'
 import { PANEL } from '../identities.ts'
 import type { NodeHost } from '../node-host.ts'
+import { calicoStore } from './calico.ts'
 import { NetworkFaults } from './faults.ts'
 import { whyUnconnected } from './proxied.ts'
 import { NodeLeases } from './lease-book.ts'
 import { API_PORT, hostPods, podService } from './listeners.ts'
 import { machineFiles, runShell, runShellNow, type ShellPlace } from './node-shell.ts'
+import { LoadBalancers } from './load-balancer.ts'
 import { PolicyBooks } from './policy-books.ts'
 import { CLIENT, makeWorld, onOutside, type World } from './outside.ts'
 import { ClusterTraffic } from './traffic-world.ts'
@@ -27,6 +30,7 @@ export class ClusterNetwork {
   readonly leases: NodeLeases
   readonly faults: NetworkFaults
   readonly policyBooks: PolicyBooks
+  readonly loadBalancers: LoadBalancers
   /** Connections between processes. */
   readonly traffic: ClusterTraffic
   /** The kube-proxies that run, by machine. */
@@ -35,6 +39,7 @@ export class ClusterNetwork {
   private readonly byAddress = new Map<string, NodeHost>()
   private readonly clientFiles = machineFiles('client', CLIENT, [])
   private lazyWorld: World | null = null
+  private lazyCalico: CalicoStore | null = null
 
   constructor(cluster: Cluster, managed: boolean) {
     this.cluster = cluster
@@ -48,12 +53,19 @@ export class ClusterNetwork {
     this.traffic = new ClusterTraffic(cluster, this)
     this.faults = new NetworkFaults(cluster, this.fabric)
     this.policyBooks = new PolicyBooks(cluster)
+    this.loadBalancers = new LoadBalancers(cluster)
     this.fabric.links.onChange(() => this.followLinks())
   }
 
   /** Sockets of a pod (by uid), of a machine (by name) or of 'outside'; undefined: there is no such thing, or it does not run. */
   sockets(source: string, recorder?: Recorder): Sockets | undefined {
     return this.traffic.socketsOf(source, recorder)
+  }
+
+  /** What calico's nodes share, where calico is the network plug-in. */
+  get calico(): CalicoStore {
+    this.lazyCalico ??= calicoStore(this.cluster)
+    return this.lazyCalico
   }
 
   /** Sockets of the machine that the API server runs on; undefined: it is none of the cluster's, or down. */
@@ -179,8 +191,14 @@ export class ClusterNetwork {
     return this.lazyWorld
   }
 
+  /** The machine that answers for a load balancer's address. */
+  private announcer(address: string): NodeHost | undefined {
+    const node = this.loadBalancers.nodeFor(address)
+    return node === undefined ? undefined : this.cluster.machine(node)
+  }
+
   private find(segment: string, address: string): Netns | undefined {
-    const host = segment === 'lan' ? this.byAddress.get(address) : undefined
+    const host = segment === 'lan' ? (this.byAddress.get(address) ?? this.announcer(address)) : undefined
     if (host) return host.powered ? host.netns : undefined
     return onOutside(this.world, segment, address)
   }

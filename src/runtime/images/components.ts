@@ -143,6 +143,22 @@ export const componentImages: readonly Image[] = [
     spec: { startMs: 10, memoryBytes: MiB, ports: at() },
   }),
   component({
+    repository: 'quay.io/metallb/controller',
+    tags: tagged(/^v0\.1\d\.\d{1,2}$/),
+    megabytes: 27,
+    command: '/controller',
+    args: [],
+    spec: { startMs: 800, memoryBytes: 30 * MiB, ports: at([7472, ok]) },
+  }),
+  component({
+    repository: 'quay.io/metallb/speaker',
+    tags: tagged(/^v0\.1\d\.\d{1,2}$/),
+    megabytes: 48,
+    command: '/speaker',
+    args: [],
+    spec: { startMs: 800, memoryBytes: 25 * MiB, ports: at([7472, ok]) },
+  }),
+  component({
     repository: 'registry.k8s.io/networking/kube-network-policies',
     tags: tagged(/^v\d\.\d{1,2}\.\d{1,2}$/),
     megabytes: 29,

@@ -15,9 +15,13 @@ interface Manifest {
   }
 }
 
-const SNAPSHOTS = ['VolumeSnapshot', 'VolumeSnapshotClass'].map((kind) => `snapshot.storage.k8s.io/v1 ${kind}`)
+/** Kinds that other examples define. */
+const CUSTOM = [
+  ...['VolumeSnapshot', 'VolumeSnapshotClass'].map((kind) => `snapshot.storage.k8s.io/v1 ${kind}`),
+  ...['IPAddressPool', 'L2Advertisement'].map((kind) => `metallb.io/v1beta1 ${kind}`),
+]
 const kinds = new Set(
-  SNAPSHOTS.concat(resources.map(({ group, version, kind }) => `${group === '' ? version : `${group}/${version}`} ${kind}`)),
+  CUSTOM.concat(resources.map(({ group, version, kind }) => `${group === '' ? version : `${group}/${version}`} ${kind}`)),
 )
 
 describe('examples', () => {

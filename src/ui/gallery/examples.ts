@@ -26,6 +26,8 @@ export const EXAMPLES: readonly ExampleEntry[] = [
   { id: 'too-large', group: 'trouble' },
   { id: 'placement', group: 'placement' },
   { id: 'every-node', group: 'placement' },
+  { id: 'load-balancer', group: 'network' },
+  { id: 'load-balancer-pool', group: 'network' },
   { id: 'network-policy', group: 'network' },
   { id: 'policy-agent', group: 'network' },
   { id: 'stateful', group: 'shape' },
