@@ -29,7 +29,13 @@ export class Netfilter {
     for (const each of this.at(hook)) {
       const verdict = each.run(flight, environment, log)
       if (verdict !== 'accept') return verdict
+      if (hook === 'INPUT' && isStolen(flight, environment)) return 'accept'
     }
     return 'accept'
   }
+}
+
+/** IPVS has taken the packet and sends it on: the rest of INPUT does not see it. Linux: NF_STOLEN. */
+function isStolen(flight: Flight, environment: HookEnvironment): boolean {
+  return flight.rerouted && !environment.isLocalAddress(flight.packet.destination)
 }
