@@ -35,6 +35,7 @@ export interface CaseResult {
 
 const WAIT_LIMIT_MS = 20 * 60_000
 const QUIET_MS = 1500
+const CATCH_UP_MS = 75_000
 const KUBELET_RETURN_MS = 20_000
 
 /** Plays a scenario on three hollow nodes and compares what happens with the recording. */
@@ -134,9 +135,9 @@ class Run {
     this.lines.push(lineOf(change, this.startMs))
   }
 
-  private perform({ action, code, satisfied }: Step, sinceMs: number): void {
+  private perform({ action, code, satisfied, at }: Step, sinceMs: number): void {
     if (action.sleep !== undefined) this.cluster.sim.runFor(action.sleep * 1000)
-    else if (action.waitFor !== undefined) this.wait(action.waitFor, satisfied !== false, sinceMs)
+    else if (action.waitFor !== undefined) this.wait(action.waitFor, satisfied !== false, sinceMs, at)
     else if (action.do !== undefined) this.act(action.do)
     else if (action.method && action.path !== undefined) {
       const reply = this.cluster.call(
@@ -167,17 +168,32 @@ class Run {
     this.cluster.sim.schedule(KUBELET_RETURN_MS, () => host.kubelet.start())
   }
 
-  private wait(text: string, expected: boolean, recordedMs: number): void {
+  private wait(text: string, expected: boolean, recordedMs: number, atSeconds: number): void {
     const condition = this.conditionOf(text)
     if (!condition) {
       // A condition known only by a phrase: let at least the recorded time pass, then until nothing moves.
       this.cluster.sim.runFor(Math.max(recordedMs, 0))
       this.settle(20_000)
+      if (expected) this.catchUp(atSeconds)
       return
     }
     const met = this.cluster.sim.runUntilTrue(condition, expected ? WAIT_LIMIT_MS : recordedMs + 5000)
     if (met !== expected) this.problems.push(`"${text}" ${met ? 'came true' : 'did not come true'}`)
     this.cluster.sim.runFor(300)
+  }
+
+  /** Until as many objects have come and gone as had by then in the recording: what waits for a full minute may be late. */
+  private catchUp(atSeconds: number): void {
+    const seen = new Map<string, number>()
+    for (const { t, event, kind } of this.golden.trace)
+      if (t < atSeconds && kind !== 'Event' && event !== 'MODIFIED')
+        seen.set(`${event} ${kind}`, (seen.get(`${event} ${kind}`) ?? 0) + 1)
+    const isThere = () =>
+      [...seen].every(
+        ([what, count]) =>
+          this.lines.filter(({ event, kind }) => kind !== 'Event' && `${event} ${kind}` === what).length >= count,
+      )
+    if (!isThere()) this.cluster.sim.runUntilTrue(isThere, CATCH_UP_MS)
   }
 
   private settle(limitMs: number): void {
