@@ -189,7 +189,7 @@ describe('disks of a zone', () => {
     )
   })
 
-  test('a node that is lost keeps its disk for six minutes, unless it is said to be out of service', () => {
+  test('a node that is lost keeps its disk for six minutes', () => {
     world.claim('held')
     world.pod('old', 'a1', 'held', 'echo old > /data/file')
     world.until('old runs', () => world.isRunning('old'))
@@ -209,6 +209,44 @@ describe('disks of a zone', () => {
     expect(world.log('new')).toContain('old')
     world.cluster.powerOn('a1')
     world.cluster.sim.runFor(60_000)
+  })
+
+  test('a node that is out of service gives its disk up at once', () => {
+    world.claim('freed')
+    world.pod('down', 'a1', 'freed', 'echo down > /data/file')
+    world.until('down runs', () => world.isRunning('down'))
+    world.cluster.powerOff('a1')
+    world.cluster.sim.runFor(60_000)
+    const taints = [{ key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' }]
+    world.cluster.call({ method: 'PATCH', path: '/api/v1/nodes/a1', body: { spec: { taints } } }, ADMIN)
+    world.pod('up', 'a2', 'freed', 'cat /data/file')
+    world.until('up runs', () => world.isRunning('up'), 90_000)
+    expect(world.get<Pod>('pods', 'default/down')).toBeUndefined()
+    const body = { spec: { taints: null } }
+    world.cluster.call({ method: 'PATCH', path: '/api/v1/nodes/a1', body, contentType: 'application/merge-patch+json' }, ADMIN)
+    world.cluster.powerOn('a1')
+    world.removePod('up')
+    world.cluster.sim.runFor(120_000)
+  })
+
+  test('without the attacher nothing is attached', () => {
+    const path = '/apis/apps/v1/namespaces/kube-system/deployments/disk-csi-controller'
+    const scale = (replicas: number) => world.cluster.call({ method: 'PATCH', path, body: { spec: { replicas } } }, ADMIN)
+    world.claim('stuck')
+    world.pod('first', 'b1', 'stuck', 'true')
+    world.until('first runs', () => world.isRunning('first'))
+    world.removePod('first')
+    world.cluster.sim.runFor(60_000)
+    scale(0)
+    world.cluster.sim.runFor(60_000)
+    world.pod('second', 'b1', 'stuck', 'true')
+    world.cluster.sim.runFor(180_000)
+    expect(world.isRunning('second')).toBe(false)
+    expect(world.events('Pod', 'second').join('\n')).toContain('unattached volumes=[data]')
+    scale(1)
+    world.until('second runs', () => world.isRunning('second'))
+    world.removePod('second')
+    world.cluster.sim.runFor(30_000)
   })
 
   test('a snapshot can be restored into a new claim', () => {

@@ -35,7 +35,7 @@ const has = (object: KubeObject | undefined, finalizer: string) =>
 
 /**
  * Who owns whom, kept up from watch events. k8s 1.36: garbagecollector GraphBuilder.processGraphChanges.
- * SIMPLIFIED: owner references whose kind or namespace contradicts the owner's are not told apart by coordinates.
+ * SIMPLIFIED: owner references whose kind contradicts the owner's are not told apart by coordinates.
  */
 export class OwnerGraph {
   readonly nodes = new Map<string, GraphNode>()
