@@ -155,6 +155,8 @@ class ShellSystem implements System {
     return function* (system): Task<number> {
       netns.settle()
       const { stdout, stderr, exitCode } = command(netns, system.argv, system.stdin)
+      // Whoever keeps something in order here sees what was done to it.
+      netns.settle()
       if (stdout !== '') system.write(stdout)
       if (stderr !== '') system.writeError(stderr)
       return exitCode

@@ -12,7 +12,7 @@ const CLUSTER_IP = '10.96.0.50'
 const EXTERNAL_IP = '198.51.100.50'
 const BALANCER_IP = '203.0.113.50'
 const NODE_PORT = 30_080
-const TRIES = 24
+const TRIES = 18
 
 const local: ModelEndpoint = { ip: '10.244.0.10', isLocal: true, state: 'ready' }
 const remote: ModelEndpoint = { ip: '10.244.1.11', isLocal: false, state: 'ready' }
@@ -51,6 +51,9 @@ const CLIENTS: readonly ModelClient[] = [
   { kind: 'outside', address: '192.0.2.9' },
   { kind: 'outside', address: '198.18.0.9' },
 ]
+
+/** Differs from the other one only by source ranges. */
+const SECOND = CLIENTS[4]
 
 const ADDRESS: Readonly<Record<Target, string>> = {
   clusterIP: CLUSTER_IP,
@@ -213,6 +216,7 @@ function rows() {
 
 /** Rows that say nothing about Services: node ports on 127.0.0.1 are iptables' own, and only for the node itself. */
 function isPossible(mode: ProxyMode, kind: Kind, target: Target, client: ModelClient): boolean {
+  if (client === SECOND && kind.service.sourceRanges.length === 0) return false
   if (target === 'localhost') return mode === 'iptables' && client.kind === 'node' && kind.protocol === 'TCP'
   // IPVS filters a node's own traffic by the address that it would choose, the balancer's.
   return !(mode === 'ipvs' && client.kind === 'node' && target === 'loadBalancer' && kind.service.sourceRanges.length > 0)
