@@ -1,8 +1,13 @@
 import type { Fabric } from '../../network/fabric/fabric.ts'
 import type { LinkState } from '../../network/fabric/links.ts'
+import { fillTable } from '../../network/conntrack/fill.ts'
 import type { Netns } from '../../network/link/netns.ts'
+import { netfilterOf } from '../../network/netfilter/install.ts'
 import type { CommandOutput } from '../../network/commands/command.ts'
 import type { Cluster } from '../cluster.ts'
+
+/** Connections that a flood holds. */
+const FLOOD = 256
 
 export interface FaultResult {
   readonly ok: boolean
@@ -76,10 +81,16 @@ export class NetworkFaults {
     return this.carryOut(node, `iptables -t ${table} -F`, `${table} of ${node} is empty`)
   }
 
-  /** Leaves no room for new connections. */
+  /** Leaves no room for new connections: a flood of clients holds them all. The limit is lowered so that few are enough. */
   fillConntrack(node: string): FaultResult {
-    const line = 'sysctl -w net.netfilter.nf_conntrack_max=1'
-    return this.carryOut(node, line, `${node} takes no new connections: nf_conntrack: table full, dropping packet`)
+    return this.on(node, (netns) => {
+      const table = netfilterOf(netns)?.conntrack
+      const address = this.cluster.machine(node)?.spec.address
+      if (!table || address === undefined) return no(`${node} tracks no connections`)
+      netns.sysctls.set('net.netfilter.nf_conntrack_max', String(table.size + FLOOD))
+      fillTable(table, address)
+      return yes(`${node} takes no new connections: nf_conntrack: table full, dropping packet`)
+    })
   }
 
   /** Kills what runs in a container, as `crictl stop` does; the kubelet starts it anew. */

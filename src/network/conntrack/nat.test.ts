@@ -5,6 +5,7 @@ import type { Flight, Hook, HookEnvironment, Verdict } from '../netfilter/hooks.
 import { installNetfilter, type NetfilterParts } from '../netfilter/install.ts'
 import { restore } from '../netfilter/restore.ts'
 import type { Packet } from '../packet.ts'
+import { fillTable } from './fill.ts'
 import { printConnection } from './print.ts'
 
 let now = 1_000_000
@@ -318,6 +319,17 @@ describe('connections', () => {
     machine.netns.sysctls.set('net.netfilter.nf_conntrack_max', '2')
     for (const sourcePort of [1, 2, 3]) expect(machine.forward(tcp({ sourcePort }))).toBeDefined()
     expect(machine.parts.conntrack.counters.earlyDrop).toBe(1)
+  })
+
+  test('a flood fills the table until it is flushed', () => {
+    const machine = new Machine(DNAT)
+    machine.netns.sysctls.set('net.netfilter.nf_conntrack_max', '64')
+    machine.forward(tcp())
+    fillTable(machine.parts.conntrack, '10.0.0.11')
+    expect(machine.parts.conntrack.size).toBe(64)
+    expect(machine.forward(tcp())).toBeUndefined()
+    machine.parts.conntrack.flush()
+    expect(machine.forward(tcp())).toBeDefined()
   })
 
   test('a packet that a rule drops leaves no connection', () => {
