@@ -1,5 +1,7 @@
 import { sleep, type Task } from '../../sim/task.ts'
 import { ALPINE, DEBIAN, layered, tagged, type Image } from '../image.ts'
+import type { Endpoint } from '../sockets.ts'
+import { logAccess } from './access-log.ts'
 import { print, runProgram, untilTerminated, type HttpRequest, type HttpResponse, type System } from '../program.ts'
 
 const ROOT = '/usr/share/nginx/html'
@@ -17,6 +19,13 @@ font-family: Tahoma, Verdana, Arial, sans-serif; }
 <h1>Welcome to nginx!</h1>
 <p>If you see this page, the nginx web server is successfully installed and
 working. Further configuration is required.</p>
+
+<p>For online documentation and support please refer to
+<a href="http://nginx.org/">nginx.org</a>.<br/>
+Commercial support is available at
+<a href="http://nginx.com/">nginx.com</a>.</p>
+
+<p><em>Thank you for using nginx.</em></p>
 </body>
 </html>
 `
@@ -26,7 +35,7 @@ const versionOf = (system: System) => /:(\d+\.\d+\.\d+)/.exec(system.image)?.[1]
 const page = (status: number, title: string, version: string) =>
   `<html>\r\n<head><title>${status} ${title}</title></head>\r\n<body>\r\n<center><h1>${status} ${title}</h1></center>\r\n<hr><center>nginx/${version}</center>\r\n</body>\r\n</html>\r\n`
 
-function serve(system: System, { path }: HttpRequest): HttpResponse {
+function find(system: System, { path }: HttpRequest): HttpResponse {
   const clean = path.split('?')[0] ?? '/'
   const file = `${ROOT}${clean.endsWith('/') ? `${clean}index.html` : clean}`
   const body = system.files.read(file)
@@ -34,6 +43,12 @@ function serve(system: System, { path }: HttpRequest): HttpResponse {
   if (clean.endsWith('/') && system.files.isFolder(`${ROOT}${clean}`))
     return { status: 403, body: page(403, 'Forbidden', versionOf(system)) }
   return { status: 404, body: page(404, 'Not Found', versionOf(system)) }
+}
+
+function serve(system: System, request: HttpRequest, peer: Endpoint): HttpResponse {
+  const answer = find(system, request)
+  logAccess(system, request, peer, answer, true)
+  return { ...answer, headers: { Server: `nginx/${versionOf(system)}`, 'Content-Type': 'text/html' } }
 }
 
 /** The port of the first `listen` in the configuration; 80 unless changed. */
@@ -59,7 +74,7 @@ export function* nginx(system: System): Task<number> {
   system.setMemory(6_000_000)
   system.setCpu(1)
   const port = portOf(system)
-  if (!system.listen(port, { protocol: 'http', http: (request) => serve(system, request) })) {
+  if (!system.listen(port, { protocol: 'http', http: (request, peer) => serve(system, request, peer) })) {
     system.writeError(`nginx: [emerg] bind() to 0.0.0.0:${port} failed (98: Address already in use)\n`)
     yield* sleep(2500)
     system.writeError('nginx: [emerg] still could not bind()\n')

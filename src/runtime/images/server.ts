@@ -9,6 +9,7 @@ import {
   type Program,
   type System,
 } from '../program.ts'
+import type { Endpoint } from '../sockets.ts'
 
 export const MiB = 1024 * 1024
 
@@ -85,7 +86,10 @@ export const entrypoint = (main: Program): Program =>
   }
 
 /** An HTTP service that answers every path by a function. */
-export const http = (answer: (request: HttpRequest) => HttpResponse): PortService => ({ protocol: 'http', http: answer })
+export const http = (answer: (request: HttpRequest, peer: Endpoint) => HttpResponse): PortService => ({
+  protocol: 'http',
+  http: answer,
+})
 
 /** Always the same page. */
 export const fixed = (body: string, status = 200): PortService => http(() => ({ status, body }))

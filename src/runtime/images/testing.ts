@@ -4,7 +4,7 @@ import { ALPINE, layered, tagged, type Image } from '../image.ts'
 import { print, type System } from '../program.ts'
 import { agnhostImage } from './agnhost/agnhost.ts'
 import { liveness } from './agnhost/servers.ts'
-import { fixed, http, MiB, server } from './server.ts'
+import { fixed, MiB, server } from './server.ts'
 
 const option = (system: System, name: string): string | undefined => {
   for (const [i, word] of system.argv.entries()) {
@@ -32,37 +32,6 @@ const busyboxTest: Image = {
   cmd: ['sh'],
   tools: 'busybox',
   programs: {},
-}
-
-const echoserver: Image = {
-  repository: 'registry.k8s.io/echoserver',
-  aliases: [
-    'k8s.gcr.io/echoserver',
-    'gcr.io/google_containers/echoserver',
-    'registry.k8s.io/e2e-test-images/echoserver',
-    'docker.io/ealen/echo-server',
-    'gcr.io/google-samples/kubernetes-bootcamp',
-    'docker.io/jocatalin/kubernetes-bootcamp',
-  ],
-  tags: tagged('latest', /^v?\d(\.\d+)*$/),
-  layers: (tag) => layered(null, 'echoserver', 42)(tag),
-  cmd: ['echoserver'],
-  tools: 'debian',
-  programs: {
-    echoserver: server({
-      startMs: 60,
-      memoryBytes: 8 * MiB,
-      ports: (system) => [
-        {
-          port: 8080,
-          service: http(({ path }) => ({
-            status: 200,
-            body: `\n\nHostname: ${system.hostname}\n\nRequest Information:\n\treal path=${path}\n\tmethod=GET\n`,
-          })),
-        },
-      ],
-    }),
-  },
 }
 
 /** stress --vm 1 --vm-bytes 150M: takes memory until somebody minds. */
@@ -155,7 +124,6 @@ export const testImages: readonly Image[] = [
   agnhostImage,
   livenessImage,
   busyboxTest,
-  echoserver,
   stressImage,
   leaking,
   updateDemo('nautilus'),

@@ -1,4 +1,5 @@
 import { DEBIAN, layered, tagged, type Image } from '../image.ts'
+import { logAccess } from './access-log.ts'
 import { fixed, http, MiB, server } from './server.ts'
 
 const path = (text: string) => text.split('?')[0] ?? '/'
@@ -19,10 +20,12 @@ const httpd: Image = {
       ports: (system) => [
         {
           port: 80,
-          service: http((request) => {
+          service: http((request, peer) => {
             const name = path(request.path)
             const body = system.files.read(`/usr/local/apache2/htdocs${name.endsWith('/') ? `${name}index.html` : name}`)
-            return body === undefined ? { status: 404, body: '<h1>Not Found</h1>\n' } : { status: 200, body }
+            const answer = body === undefined ? { status: 404, body: '<h1>Not Found</h1>\n' } : { status: 200, body }
+            logAccess(system, request, peer, answer, false)
+            return { ...answer, headers: { Server: 'Apache/2.4.65 (Unix)' } }
           }),
         },
       ],
@@ -131,11 +134,7 @@ const gbFrontend: Image = {
 
 const helloApp: Image = {
   repository: 'gcr.io/google-samples/hello-app',
-  aliases: [
-    'us-docker.pkg.dev/google-samples/containers/gke/hello-app',
-    'docker.io/paulbouwer/hello-kubernetes',
-    'docker.io/nginxdemos/hello',
-  ],
+  aliases: ['us-docker.pkg.dev/google-samples/containers/gke/hello-app', 'docker.io/paulbouwer/hello-kubernetes'],
   tags: tagged('latest', 'plain-text', /^\d(\.\d+)*$/),
   layers: (tag) => layered(null, 'hello-app', 5.2)(tag),
   entrypoint: ['./hello-app'],

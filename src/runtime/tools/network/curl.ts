@@ -91,6 +91,12 @@ export function* curl(system: System): Task<number> {
     system.write(`curl ${VERSION} (x86_64-pc-linux-gnu) libcurl/${VERSION} OpenSSL/3.5.1\n`)
     return 0
   }
+  if (options.has('h')) {
+    system.write(
+      'Usage: curl [options...] <url>\n -d, --data <data>           HTTP POST data\n -f, --fail                  Fail fast with no output on HTTP errors\n -i, --show-headers          Show response headers in output\n -o, --output <file>         Write to file instead of stdout\n -s, --silent                Silent mode\n -v, --verbose               Make the operation more talkative\n',
+    )
+    return 0
+  }
   if (options.unknown !== undefined) {
     system.writeError(
       `curl: option ${options.unknown}: is unknown\ncurl: try 'curl --help' or 'curl --manual' for more information\n`,
