@@ -3,6 +3,7 @@ import type { UserInfo } from '../apiserver/api.ts'
 import { Client, type ClientOptions } from '../client/client.ts'
 import { Kubelet } from '../kubelet/kubelet.ts'
 import type { HollowOptions } from '../kubelet/options.ts'
+import { CalicoNode } from '../network/cni/calico/node.ts'
 import { Flanneld } from '../network/cni/flannel/flanneld.ts'
 import type { NetConf } from '../network/cni/flannel/net-conf.ts'
 import { NodeNetwork } from '../network/cni/node-network.ts'
@@ -44,6 +45,7 @@ export class NodeHost {
   readonly endpoint: NodeEndpoint
   private readonly cluster: Cluster
   private lazyFiles: FileSystem | null = null
+  private lazyCalico: CalicoNode | null = null
   powered = false
   private readonly ownNetwork: boolean
   private machineNetns: Netns | null = null
@@ -110,6 +112,24 @@ export class NodeHost {
     }
   }
 
+  /** calico-node, where that is the network plug-in. */
+  get calico(): CalicoNode {
+    this.lazyCalico ??= new CalicoNode({
+      nodeName: this.name,
+      internalIP: this.spec.address,
+      client: this.client(serviceAccountUser('kube-system', 'calico-node'), 'calico-node'),
+      network: this.network,
+      store: this.cluster.network.calico,
+      netns: () => (this.powered ? this.netns : undefined),
+    })
+    return this.lazyCalico
+  }
+
+  /** Whether calico's BGP daemon listens here. */
+  get hasBird(): boolean {
+    return this.lazyCalico?.isListening === true
+  }
+
   /** The files that the machine's network is configured by. */
   get files(): FileSystem {
     this.lazyFiles ??= machineFiles(this.name, this.spec.address, [])
@@ -139,6 +159,7 @@ export class NodeHost {
     this.kubelet.powerOff()
     this.stopNetwork()
     this.flanneld.clear()
+    this.lazyCalico?.clear()
     this.network.clear()
     this.machineNetns = null
   }
@@ -170,6 +191,7 @@ export class NodeHost {
     netns.listeners = () => listenersOf(this)
     netns.carrier = this.cluster.network.fabric
     netns.onLook(() => this.flanneld.settle(netns))
+    netns.onLook(() => this.lazyCalico?.settle(netns))
     netns.onLook(() => this.network.settle(netns))
     return netns
   }

@@ -8,6 +8,7 @@ import type { NodeHost } from '../node-host.ts'
 export const KUBELET_PORT = 10_250
 export const API_PORT = 6443
 const SSH_PORT = 22
+const BGP_PORT = 179
 
 /** The program that has a port of a pod. */
 export function podService(box: PodBox | undefined, protocol: Protocol, port: number): PortService | undefined {
@@ -31,6 +32,7 @@ export function hostListeners(host: NodeHost): ListenerLookup {
     if (!host.powered) return undefined
     if (protocol === 'tcp' && port === KUBELET_PORT) return host.kubelet.running ? 'kubelet' : undefined
     if (protocol === 'tcp' && port === SSH_PORT) return 'sshd'
+    if (protocol === 'tcp' && port === BGP_PORT && host.hasBird) return 'bird'
     const box = hostPods(host).find((candidate) => podService(candidate, protocol, port))
     return box && nameOf(box, port)
   }
@@ -51,6 +53,7 @@ export function listenersOf(host: NodeHost): readonly Listener[] {
     own.push({ protocol: 'tcp', address: '127.0.0.1', port: 10_248, process: 'kubelet', pid: 731 })
     own.push({ protocol: 'tcp', address: '*', port: KUBELET_PORT, process: 'kubelet', pid: 731 })
   }
+  if (host.hasBird) own.push({ protocol: 'tcp', address: '0.0.0.0', port: BGP_PORT, process: 'bird', pid: 2210 })
   const pods = hostPods(host).flatMap((box, i) => listenersIn(box, 1200 + 10 * i))
   return [...own, ...pods].toSorted((a, b) => a.port - b.port)
 }

@@ -19,6 +19,7 @@ const TRIES = [
   '2.40',
   '3.10',
   'v1.8.0-flannel1',
+  'v3.31.0',
 ]
 const tagOf = (image: (typeof IMAGES)[number]) => TRIES.find((tag) => image.tags(tag)) ?? ''
 

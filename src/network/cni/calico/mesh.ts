@@ -1,4 +1,5 @@
 /** The full mesh of BGP sessions between calico's nodes. Source: calico v3.31 confd templates bird.cfg. */
+import { toNumber } from '../../address.ts'
 import type { Fabric } from '../../fabric/fabric.ts'
 import type { Netns } from '../../link/netns.ts'
 import { DEFAULT_TTL, type Packet } from '../../packet.ts'
@@ -65,7 +66,8 @@ export class BgpMesh {
 
   /** The peers that a node has no session with. */
   missing(node: string): readonly Peer[] {
-    return this.others(node).filter((peer) => !this.isEstablished(node, peer.node))
+    const missing = this.others(node).filter((peer) => !this.isEstablished(node, peer.node))
+    return missing.toSorted((a, b) => toNumber(addressOf(a)) - toNumber(addressOf(b)))
   }
 
   private tryConnect(node: string, other: string): boolean {

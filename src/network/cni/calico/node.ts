@@ -48,6 +48,8 @@ export class CalicoNode {
   private isSettling = false
   /** Set once it has run here: what the plugin waits for. */
   private hasRun = false
+  private plugin: CalicoPlugin | undefined
+  private tunnelAddressText = ''
 
   constructor(options: CalicoNodeOptions) {
     this.options = options
@@ -65,11 +67,15 @@ export class CalicoNode {
     return `[WARNING] startup/startup.go: Calico node '${other.node}' is already using the IPv4 address ${addressOf(detected)}.\n[INFO] startup/startup.go: Clearing out-of-date IPv4 address from this node IP="${detected.cidr}"\n[WARNING] startup/startup.go: Terminating`
   }
 
+  /** The address that it finds, with length; '' when there is none. */
+  detected(env: CalicoEnv): string {
+    const netns = this.options.netns()
+    return (netns && detectAddress(netns, env['IP_AUTODETECTION_METHOD'] ?? '', this.options.internalIP)?.cidr) ?? ''
+  }
+
   /** `changed` is told when readiness may have changed. */
   start(env: CalicoEnv, changed: () => void): void {
-    const netns = this.options.netns()
-    if (!netns) return
-    this.cidr = detectAddress(netns, env['IP_AUTODETECTION_METHOD'] ?? '', this.options.internalIP)?.cidr ?? ''
+    this.cidr = this.detected(env)
     this.backend = env['CALICO_NETWORKING_BACKEND'] ?? 'bird'
     const { store, client, nodeName } = this.options
     this.settled = ''
@@ -93,8 +99,6 @@ export class CalicoNode {
     this.plugin ??= new CalicoPlugin(nodeName, store.ipam, () => (this.hasRun ? this.mtu : undefined))
     network.install(this.plugin)
   }
-
-  private plugin: CalicoPlugin | undefined
 
   /** Whether BIRD listens: on TCP port 179. */
   get isListening(): boolean {
@@ -138,7 +142,6 @@ export class CalicoNode {
     }
   }
 
-  private tunnelAddressText = ''
   /** The first address of the node's first block. */
   private get tunnelAddress(): string {
     const { store, nodeName } = this.options
