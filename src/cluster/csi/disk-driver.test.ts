@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type {
   CoreV1Event,
@@ -8,12 +7,9 @@ import type {
   Pod,
   VolumeAttachment,
 } from '../../apimachinery/generated/types.ts'
-import { applyFile } from '../../kubectl/apply.ts'
 import { Cluster } from '../cluster.ts'
 import { ADMIN } from '../identities.ts'
-import { loadAll } from 'js-yaml'
-
-const manifest = (name: string) => readFileSync(new URL(`../../ui/gallery/manifests/${name}.yaml`, import.meta.url), 'utf8')
+import { applyExample, applyObject } from '../testing/install-disk-driver.ts'
 
 class World {
   readonly cluster = new Cluster({ external: true, workers: 0 })
@@ -32,12 +28,11 @@ class World {
   }
 
   applyText(name: string): void {
-    for (const object of loadAll(manifest(name))) this.apply(object as object)
+    applyExample(this.cluster, name)
   }
 
   apply(object: object): void {
-    const findKind = (apiVersion: string, kind: string) => this.cluster.api.resources.findKind(apiVersion, kind)
-    applyFile({ call: (request) => this.cluster.call(request, ADMIN), findKind }, JSON.stringify(object))
+    applyObject(this.cluster, object)
   }
 
   claim(name: string, extra: object = {}): void {

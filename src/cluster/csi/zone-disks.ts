@@ -35,6 +35,10 @@ export class ZoneDisks {
     return disk
   }
 
+  list(): IterableIterator<ZoneDisk> {
+    return this.disks.values()
+  }
+
   get(id: string): ZoneDisk | undefined {
     return this.disks.get(id)
   }

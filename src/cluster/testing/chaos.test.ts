@@ -1,17 +1,27 @@
 import { describe, expect, test } from 'vitest'
 import { Cluster } from '../cluster.ts'
 import { runChaos } from './chaos.ts'
+import { applyExample } from './install-disk-driver.ts'
 import { Invariants, unsettled } from './invariants.ts'
 
 /** Simulated hours, one seed each; CHAOS_HOURS=1000 runs as many. */
 const HOURS = Number(process.env['CHAOS_HOURS'] ?? 6)
 const SETTLE_MS = 30 * 60_000
 
-function run(seed: number): { broken: readonly string[]; left: readonly string[]; log: readonly string[] } {
-  const cluster = new Cluster({ seed, workers: 4, external: true })
+/** Machines in two zones, and disks in them. */
+function withDisks(cluster: Cluster): void {
+  for (let i = 0; i < 4; i++) cluster.addNodes({ name: `zone-${i}`, zone: i % 2 === 0 ? 'a' : 'b' })
+  cluster.sim.runFor(60_000)
+  applyExample(cluster, 'disk-driver')
+  cluster.sim.runFor(120_000)
+}
+
+function run(seed: number, storage = false): { broken: readonly string[]; left: readonly string[]; log: readonly string[] } {
+  const cluster = new Cluster({ seed, workers: storage ? 0 : 4, external: true })
   cluster.boot()
+  if (storage) withDisks(cluster)
   const invariants = new Invariants(cluster)
-  const chaos = runChaos(cluster, 60, () => invariants.check())
+  const chaos = runChaos(cluster, 60, () => invariants.check(), storage)
   cluster.sim.runUntilTrue(() => unsettled(cluster).length === 0, SETTLE_MS)
   invariants.check()
   return { broken: invariants.broken, left: unsettled(cluster), log: chaos.log }
@@ -25,4 +35,9 @@ describe('under random faults nothing unsafe happens, and after healing everythi
       expect(left, log.join('\n')).toEqual([])
     })
   }
+  test('one hour with pods on disks', () => {
+    const { broken, left, log } = run(1, true)
+    expect(broken, log.join('\n')).toEqual([])
+    expect(left, log.join('\n')).toEqual([])
+  })
 })

@@ -8,11 +8,14 @@ const IMAGES = ['nginx:1.27', 'nginx:1.28', 'redis:7', 'registry.k8s.io/pause:3.
 export class Chaos {
   private readonly cluster: Cluster
   private readonly random: Random
+  private readonly storage: boolean
   private readonly healers: (() => void)[] = []
   /** What was done, for the report of a failing seed. */
   readonly log: string[] = []
 
-  constructor(cluster: Cluster) {
+  /** `storage`: also with pods on disks; the disk driver has to be there. */
+  constructor(cluster: Cluster, storage = false) {
+    this.storage = storage
     this.cluster = cluster
     this.random = cluster.sim.random('chaos')
   }
@@ -32,6 +35,7 @@ export class Chaos {
       this.stopScheduler,
       this.stopControllers,
       this.mend,
+      ...(this.storage ? [this.applyStateful, this.applyStateful, this.removeStateful] : []),
     ])
     action.call(this)
   }
@@ -68,6 +72,41 @@ export class Chaos {
     }
     const reply = this.cluster.call({ method: 'POST', path: '/apis/apps/v1/namespaces/default/deployments', body }, ADMIN)
     if (reply.code === 409) this.setImage(name, image)
+  }
+
+  private applyStateful(): void {
+    const name = `db-${this.random.int(3)}`
+    const replicas = this.random.int(3)
+    this.note(`apply StatefulSet ${name} x${replicas}`)
+    const claim = {
+      metadata: { name: 'data' },
+      spec: { storageClassName: 'disk', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    }
+    const container = { name: 'c', image: 'redis:7', volumeMounts: [{ name: 'data', mountPath: '/data' }] }
+    const body = {
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      metadata: { name },
+      spec: {
+        replicas,
+        serviceName: name,
+        podManagementPolicy: 'Parallel',
+        persistentVolumeClaimRetentionPolicy: { whenScaled: 'Delete', whenDeleted: 'Delete' },
+        selector: { matchLabels: { app: name } },
+        template: { metadata: { labels: { app: name } }, spec: { terminationGracePeriodSeconds: 5, containers: [container] } },
+        volumeClaimTemplates: [claim],
+      },
+    }
+    const path = '/apis/apps/v1/namespaces/default/statefulsets'
+    if (this.cluster.call({ method: 'POST', path, body }, ADMIN).code === 409)
+      this.patch(`${path}/${name}`, { spec: { replicas } })
+  }
+
+  private removeStateful(): void {
+    const name = this.any('statefulsets.apps')
+    if (!name || this.random.next() < 0.5) return
+    this.note(`delete StatefulSet ${name}`)
+    this.cluster.call({ method: 'DELETE', path: `/apis/apps/v1/namespaces/default/statefulsets/${name}` }, ADMIN)
   }
 
   private setImage(name: string, image: string): void {
@@ -152,8 +191,8 @@ export class Chaos {
 }
 
 /** Runs one seed: `minutes` of chaos, then peace. Gives what broke and what did not settle. */
-export function runChaos(cluster: Cluster, minutes: number, check: () => void): Chaos {
-  const chaos = new Chaos(cluster)
+export function runChaos(cluster: Cluster, minutes: number, check: () => void, storage = false): Chaos {
+  const chaos = new Chaos(cluster, storage)
   const end = cluster.sim.now + minutes * 60_000
   while (cluster.sim.now < end) {
     chaos.step()

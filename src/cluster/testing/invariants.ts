@@ -1,4 +1,4 @@
-import type { Deployment, Node, Pod, ReplicaSet } from '../../apimachinery/generated/types.ts'
+import type { Deployment, Node, Pod, ReplicaSet, StatefulSet } from '../../apimachinery/generated/types.ts'
 import { milliValue, value as wholeValue } from '../../apimachinery/quantity.ts'
 import { scaledIntOrPercent } from '../../apimachinery/intstr.ts'
 import type { Change } from '../../etcd/etcd.ts'
@@ -21,6 +21,7 @@ export class Invariants {
     this.nodesHoldWhatFits()
     this.addressesAreUnique()
     this.rolloutsKeepTheirBudget()
+    this.disksAreAttachedOnce()
   }
 
   private onChange(change: Change): void {
@@ -97,6 +98,11 @@ export class Invariants {
     }
   }
 
+  private disksAreAttachedOnce(): void {
+    for (const { id, attachedTo } of this.cluster.volumes.disks.list())
+      if (attachedTo.size > 1) this.fail(`disk ${id} is attached to ${[...attachedTo].join(' and ')}`)
+  }
+
   private fail(message: string): void {
     if (this.broken.length < 20) this.broken.push(`${this.cluster.sim.now - this.cluster.sim.startTimeMs} ms: ${message}`)
   }
@@ -119,6 +125,13 @@ export function unsettled(cluster: Cluster): string[] {
     const missing = facts.some((count) => count !== wanted) && waiting === 0
     if (missing || status?.observedGeneration !== metadata.generation)
       out.push(`deployment ${metadata.name ?? ''}: ${facts.join('/')} of ${wanted}`)
+  }
+  for (const { value } of cluster.etcd.range('statefulsets.apps')) {
+    const { metadata, spec, status } = value as StatefulSet
+    const pods = cluster.etcd.range('pods', `${metadata.namespace ?? ''}/${metadata.name ?? ''}-`)
+    const waits = pods.some((entry) => saysWhy(entry.value as Pod))
+    if (!waits && (status?.readyReplicas ?? 0) !== (spec?.replicas ?? 1))
+      out.push(`statefulset ${metadata.name ?? ''}: ${status?.readyReplicas ?? 0} of ${spec?.replicas ?? 1}`)
   }
   for (const { value } of cluster.etcd.range('nodes')) {
     const node = value as Node
