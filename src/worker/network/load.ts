@@ -153,15 +153,15 @@ export class LoadGenerator {
     const isGood = /^[1-4]\d\d$/.test(status)
     this.total++
     this.version++
-    if (peer !== '') this.byPod.set(peer, (this.byPod.get(peer) ?? 0) + 1)
+    const name = peer.replace(/^(pod|node):/, '')
+    if (name !== '') this.byPod.set(name, (this.byPod.get(name) ?? 0) + 1)
     if (!isGood) {
       this.failed++
       this.suspicious = true
     }
-    const to = peer === '' ? '' : `pod:${peer}`
     const lostAt = isGood ? '' : this.lostAt
-    const key = `${to} ${lostAt}`
-    const flow = this.flows.get(key) ?? { from: this.from(), to, lostAt, count: 0, failed: 0 }
+    const key = `${peer} ${lostAt}`
+    const flow = this.flows.get(key) ?? { from: this.from(), to: peer, lostAt, count: 0, failed: 0 }
     flow.count++
     if (!isGood) flow.failed++
     this.flows.set(key, flow)
@@ -204,10 +204,10 @@ export class LoadGenerator {
     }
   }
 
-  /** Who is at the other end, after all translations. */
+  /** Who is at the other end, after all translations: 'pod:ns/name', 'node:name', or '' for the world. */
   private peerOf(connection: TcpConnection): string {
     const { ends } = connection as { readonly ends?: { readonly server: Endpoint } }
-    return ends ? (podNames(this.cluster).get(ends.server.address) ?? '') : ''
+    return ends ? (endsByAddress(this.cluster).get(ends.server.address) ?? '') : ''
   }
 }
 
@@ -230,16 +230,17 @@ function binRow({ timeMs, sent, statuses, latencies }: Bin): LoadBin {
 
 const names = new WeakMap<Cluster, { revision: number; byAddress: ReadonlyMap<string, string> }>()
 
-/** Pods by address, as the API has them; read again when something has been written. */
-function podNames(cluster: Cluster): ReadonlyMap<string, string> {
+/** Pods and machines by address; read again when something has been written. */
+function endsByAddress(cluster: Cluster): ReadonlyMap<string, string> {
   const known = names.get(cluster)
   if (known?.revision === cluster.etcd.revision) return known.byAddress
   const byAddress = new Map<string, string>()
   for (const { value } of cluster.etcd.range('pods')) {
     const { metadata, spec, status } = value as Pod
     const isGone = status?.phase === 'Succeeded' || status?.phase === 'Failed'
-    if (status?.podIP && !spec?.hostNetwork && !isGone) byAddress.set(status.podIP, `${metadata.namespace}/${metadata.name}`)
+    if (status?.podIP && !spec?.hostNetwork && !isGone) byAddress.set(status.podIP, `pod:${metadata.namespace}/${metadata.name}`)
   }
+  for (const { name, spec } of cluster.machines()) byAddress.set(spec.address, `node:${name}`)
   names.set(cluster, { revision: cluster.etcd.revision, byAddress })
   return byAddress
 }

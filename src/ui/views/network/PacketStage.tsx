@@ -2,7 +2,7 @@ import { useLayoutEffect, useMemo, useRef, useState, type RefObject } from 'reac
 import { useTranslation } from 'react-i18next'
 import type { PacketStep, PacketStory, Station } from '../../../worker/network/protocol.ts'
 import { stageOf, type Column } from './columns.ts'
-import { changedHeaders, packetLine } from './headers.ts'
+import { changedHeaders, withPort } from './headers.ts'
 import { lanesOf, type Lane, type LaneStation } from './lanes.ts'
 import { legMs, STILL_MS } from './player.ts'
 import { centre, legPoints, pathText, pointAt, type Point, type StationBox } from './route.ts'
@@ -75,19 +75,38 @@ export function PacketStage({ story, position, playing, pace, onShow, onArrive }
           <g ref={token} className={styles.token} data-kind={step.kind} data-direction={step.direction}>
             <circle r="9" />
             <path d={step.direction === 'back' ? 'M2.5,-4L-3,0L2.5,4' : 'M-2.5,-4L3,0L-2.5,4'} />
-            {current && <TokenLabel text={packetLine(playing ? current.before : current.after)} />}
           </g>
         </svg>
+        {current && <Moment station={current} />}
       </div>
     </div>
   )
 }
 
-function TokenLabel({ text }: { readonly text: string }) {
+/** The packet's addresses at this moment; what the station changed is struck out and written anew. */
+function Moment({ station: { before, after } }: { readonly station: Station }) {
+  const changed = changedHeaders(before, after)
+  const side = (address: 'source' | 'destination', port: 'sourcePort' | 'destinationPort') => {
+    const fresh = withPort(after[address], after[port])
+    if (!changed.includes(address) && !changed.includes(port)) return fresh
+    return (
+      <>
+        <del>{withPort(before[address], before[port])}</del> <ins>{fresh}</ins>
+      </>
+    )
+  }
   return (
-    <text y="-14" textAnchor="middle" className={styles.label}>
-      {text}
-    </text>
+    <p className={styles.moment}>
+      {after.protocol} {side('source', 'sourcePort')} → {side('destination', 'destinationPort')}
+      {after.outer && (
+        <>
+          {' '}
+          <ins>
+            {after.outer.kind} {after.outer.source} → {after.outer.destination}
+          </ins>
+        </>
+      )}
+    </p>
   )
 }
 

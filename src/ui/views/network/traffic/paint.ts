@@ -47,13 +47,15 @@ export function paint(
 function paintLinks(context: CanvasRenderingContext2D, picture: Picture, topology: NetTopology, colours: Colours): void {
   context.strokeStyle = colours.line
   context.lineWidth = 1
-  for (const { name } of topology.nodes) line(context, wayBetween(picture, `node:${name}`, 'outside').slice(1, -1))
+  for (const { name } of topology.nodes) {
+    line(context, wayBetween(picture, `node:${name}`, 'outside').slice(1, -1))
+    const [port, bridge] = [picture.anchors.get(`port:${name}`), picture.anchors.get(`bridge:${name}`)]
+    if (port && bridge) line(context, [port, bridge])
+  }
   for (const [end, node] of picture.nodeOf) {
     const [pod, bridge] = [picture.anchors.get(end), picture.anchors.get(`bridge:${node}`)]
     if (!pod || !bridge) continue
-    // A veth pair leaves the pod to its left and climbs to the bridge.
-    const x = pod.x - 12
-    line(context, [pod, { x, y: pod.y }, { x, y: bridge.y }])
+    line(context, [pod, { x: bridge.x, y: pod.y }, bridge])
   }
 }
 

@@ -9,6 +9,7 @@ import type { Anchor, Picture } from './ways.ts'
 const REDUCED = '(prefers-reduced-motion: reduce)'
 /** The word about several requests in a dot changes at most this often. */
 const TELL_MS = 500
+const TRUNK_PX = 11
 
 export interface PictureParts {
   readonly area: RefObject<HTMLDivElement | null>
@@ -133,7 +134,8 @@ function measurePicture(area: HTMLElement): Picture {
     const [x, y] = [box.left - origin.left + box.width / 2, box.top - origin.top + box.height / 2]
     if (end === 'lan') lanY = y
     else if (end === 'outside') anchors.set(end, { x, y: box.bottom - origin.top })
-    else if (end.startsWith('port:')) anchors.set(end, { x, y: box.top - origin.top })
+    else if (end.startsWith('port:')) anchors.set(end, { x: trunkOf(element, origin), y: box.top - origin.top })
+    else if (end.startsWith('bridge:')) anchors.set(end, { x: trunkOf(element, origin), y })
     else if (end.startsWith('pod:')) anchors.set(end, { x: box.left - origin.left + 8, y })
     else anchors.set(end, { x, y })
     if (end.startsWith('pod:') && node !== undefined) nodeOf.set(end, node)
@@ -142,4 +144,10 @@ function measurePicture(area: HTMLElement): Picture {
   const firstTop = Math.min(...boxes.map(({ box }) => box.top))
   for (const { node, box } of boxes) if (box.top > firstTop + 4) lanX.set(node, box.left - origin.left - 5)
   return { anchors, nodeOf, lanY, lanX }
+}
+
+/** The line that runs down in the margin of a machine's box. */
+function trunkOf(element: HTMLElement, origin: DOMRect): number {
+  const box = element.closest('section')?.getBoundingClientRect()
+  return (box?.left ?? 0) - origin.left + TRUNK_PX
 }

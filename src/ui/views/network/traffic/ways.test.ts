@@ -23,21 +23,23 @@ const picture: Picture = {
 const text = (way: readonly { readonly x: number; readonly y: number }[]) => way.map(({ x, y }) => `${x},${y}`).join(' ')
 
 it('stays on the bridge between pods of one machine', () => {
-  expect(text(wayBetween(picture, 'pod:d/a', 'pod:d/b'))).toBe('10,100 20,80 30,100')
+  expect(text(wayBetween(picture, 'pod:d/a', 'pod:d/b'))).toBe('10,100 20,100 20,80 20,100 30,100')
 })
 
 it('goes over port and LAN between machines', () => {
-  expect(text(wayBetween(picture, 'pod:d/a', 'pod:d/c'))).toBe('10,100 20,80 20,60 20,40 220,40 220,60 220,80 210,100')
+  expect(text(wayBetween(picture, 'pod:d/a', 'pod:d/c'))).toBe(
+    '10,100 20,100 20,80 20,60 20,40 220,40 220,60 220,80 220,100 210,100',
+  )
 })
 
 it('comes in from outside', () => {
-  expect(text(wayBetween(picture, 'outside', 'pod:d/c'))).toBe('100,10 100,10 100,40 220,40 220,60 220,80 210,100')
+  expect(text(wayBetween(picture, 'outside', 'pod:d/c'))).toBe('100,10 100,10 100,40 220,40 220,60 220,80 220,100 210,100')
 })
 
 it('ends where a request is lost', () => {
-  expect(text(wayToLoss(picture, 'pod:d/a', 'node:n1'))).toBe('10,100 20,80')
-  expect(text(wayToLoss(picture, 'pod:d/a', 'node:n2'))).toBe('10,100 20,80 20,60 20,40 220,40 220,60')
-  expect(text(wayToLoss(picture, 'pod:d/a', 'link:n1 to n2'))).toBe('10,100 20,80 20,60 20,40 44,40')
+  expect(text(wayToLoss(picture, 'pod:d/a', 'node:n1'))).toBe('10,100 20,100 20,80')
+  expect(text(wayToLoss(picture, 'pod:d/a', 'node:n2'))).toBe('10,100 20,100 20,80 20,60 20,40 220,40 220,60')
+  expect(text(wayToLoss(picture, 'pod:d/a', 'link:n1 to n2'))).toBe('10,100 20,100 20,80 20,60 20,40 44,40')
 })
 
 it('finds the middle of a way', () => {

@@ -23,7 +23,7 @@ function climb({ anchors, nodeOf, lanY, lanX }: Picture, end: string): readonly 
   }
   push(anchors.get(end))
   const node = end.startsWith('pod:') ? nodeOf.get(end) : end.startsWith('node:') ? end.slice(5) : undefined
-  if (end.startsWith('pod:')) push(anchors.get(`bridge:${node}`))
+  if (end.startsWith('pod:')) for (const anchor of toBridge(anchors.get(end), anchors.get(`bridge:${node}`))) push(anchor)
   const port = node === undefined ? anchors.get(end) : anchors.get(`port:${node}`)
   push(port)
   if (!port) return out
@@ -31,6 +31,11 @@ function climb({ anchors, nodeOf, lanY, lanX }: Picture, end: string): readonly 
   if (x !== undefined) out.push({ x: port.x, y: port.y - 12 }, { x, y: port.y - 12 })
   out.push({ x: x ?? port.x, y: lanY })
   return out
+}
+
+/** A veth pair leaves the pod sideways, and climbs to the bridge. */
+function toBridge(pod: Anchor | undefined, bridge: Anchor | undefined): readonly Anchor[] {
+  return pod && bridge ? [{ x: bridge.x, y: pod.y }, bridge] : []
 }
 
 const machineOf = ({ nodeOf }: Picture, end: string): string =>
@@ -43,7 +48,7 @@ export function wayBetween(picture: Picture, from: string, to: string): readonly
   if (!start || !end) return []
   if (machineOf(picture, from) === machineOf(picture, to)) {
     const bridge = anchors.get(`bridge:${nodeOf.get(from) ?? nodeOf.get(to) ?? ''}`)
-    return bridge ? [start, bridge, end] : [start, end]
+    return bridge ? [start, ...toBridge(start, bridge), { x: bridge.x, y: end.y }, end] : [start, end]
   }
   return [...climb(picture, from), ...climb(picture, to).toReversed()]
 }
@@ -57,8 +62,9 @@ export function wayToLoss(picture: Picture, from: string, lostAt: string): reado
   }
   const machine = machineOf(picture, from)
   if (lostAt === `node:${machine}` && from.startsWith('pod:')) {
-    const [start, bridge] = climb(picture, from)
-    return start && bridge ? [start, bridge] : []
+    const bridge = picture.anchors.get(`bridge:${machine}`)
+    const start = picture.anchors.get(from)
+    return start ? [start, ...toBridge(start, bridge)] : []
   }
   if (lostAt.startsWith('node:')) {
     const there = climb(picture, lostAt)
