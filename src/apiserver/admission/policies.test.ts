@@ -135,6 +135,30 @@ describe('ValidatingAdmissionPolicy', () => {
     expect(deploy(3).code).toBe(201)
   })
 
+  test('a rule for an object is none for its scale, which is a kind of its own', () => {
+    policy('Validating', { validations: [{ expression: 'object.spec.replicas < 3' }] })
+    binding('Validating')
+    deploy(1)
+    const scale = (replicas: number) =>
+      request({
+        verb: 'patch',
+        patchType: 'merge',
+        group: 'apps',
+        resource: 'deployments',
+        subresource: 'scale',
+        name: 'web',
+        body: { spec: { replicas } },
+      })
+    expect(scale(4).code).toBe(200)
+    request({ verb: 'delete', group: GROUP, resource: 'validatingadmissionpolicies', namespace: '', name: 'p' })
+    policy('Validating', {
+      matchConstraints: { resourceRules: [{ ...RULE, resources: ['deployments/scale'] }] },
+      validations: [{ expression: "request.kind.kind == 'Scale' && object.spec.replicas < 3", message: 'too many' }],
+    })
+    expect(refusal(() => scale(5)).message).toContain('too many')
+    expect(scale(2).code).toBe(200)
+  })
+
   test('sees who asks, where, and what they may', () => {
     policy('Validating', {
       validations: [

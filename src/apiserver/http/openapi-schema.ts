@@ -142,7 +142,13 @@ function listSchema(style: SchemaStyle, info: ResourceInfo, item: string): JsonO
 function customSchema(style: SchemaStyle, info: ResourceInfo): JsonObject {
   const schema = info.custom?.openApi ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
   const metadata = metaReference(style, 'ObjectMeta', `Standard object's metadata. More info: ${CONVENTIONS}#metadata`)
-  return { ...schema, properties: { ...apiVersionAndKind, ...schema.properties, metadata }, ...kindMark(info, info.kind) }
+  const fields = Object.keys(info.strategy.fields ?? {}).map((fieldPath) => ({ fieldPath }))
+  return {
+    ...schema,
+    properties: { ...apiVersionAndKind, ...schema.properties, metadata },
+    ...kindMark(info, info.kind),
+    ...(fields.length > 0 ? { 'x-kubernetes-selectable-fields': fields } : {}),
+  }
 }
 
 /** All schemas of these resources and of what they refer to. */

@@ -43,7 +43,14 @@ export function writeScale(scope: RequestScope): KubeObject {
       return { ...scaled, metadata: { ...scaled.metadata, resourceVersion } }
     },
     // k8s 1.36: ScaleHandler.ToParent: the scale's manager owns the replicas, and no time is given.
-    { write: (after) => ({ ...fieldWrite(scope, after), timeMs: NaN }) },
+    {
+      write: (after) => ({ ...fieldWrite(scope, after), timeMs: NaN }),
+      admission: {
+        scope,
+        view: (object) => scaleOf(info, object),
+        merge: (object, part) => info.strategy.scale?.set(object, (part as Scale).spec?.replicas ?? 0) ?? object,
+      },
+    },
   )
   return scaleOf(info, updated)
 }

@@ -54,10 +54,27 @@ function checkUid({ info }: RequestScope, { metadata }: KubeObject, current: Kub
   )
 }
 
+/** A part of an object under which admission knows it. */
+export interface AdmittedPart {
+  readonly scope: RequestScope
+  readonly view: (object: KubeObject) => KubeObject
+  /** The object with what admission made of the part. */
+  readonly merge: (object: KubeObject, part: KubeObject) => KubeObject
+}
+
+function admitted(scope: RequestScope, object: KubeObject, old: KubeObject, part: AdmittedPart | undefined): KubeObject {
+  if (!part) return admit(scope, 'UPDATE', object, old) ?? object
+  const seen = part.view(object)
+  const changed = admit(part.scope, 'UPDATE', seen, part.view(old))
+  return changed && changed !== seen ? part.merge(object, changed) : object
+}
+
 /** What an update does beside its object. */
 export interface UpdateOptions {
   /** How the change is noted in managedFields; by default as an Update by the request's manager. */
   readonly write?: (object: KubeObject, old: KubeObject) => FieldWrite
+  /** What admission sees of the change, where that is not the object itself: the Scale of an object. */
+  readonly admission?: AdmittedPart
   /** True when managedFields alone are a reason to write (server-side apply). */
   readonly ownershipChanged?: (old: KubeObject) => boolean
 }
@@ -79,14 +96,16 @@ export function updateObject(
   const write = options.write?.(changed, old) ?? fieldWrite(scope, changed)
   const forgets = registry.managed.forgets(changed, old)
   let object = keepMetadata(changed, old, info.storage.apiVersion, info.kind, scope)
-  object = admit(scope, 'UPDATE', object, old) ?? object
+  object = admitted(scope, object, old, options.admission)
   checkResourceVersion(scope, changed, old)
   const begun = scope.request.subresource ? undefined : registry.hooks.get(info.bucket)?.beginUpdate?.(scope, object, old)
   let stored: KubeObject | undefined
   try {
     object = begun?.object ?? object
     object = prepareAndValidate(scope, object, old)
-    validateAdmission(scope, 'UPDATE', object, old)
+    const { admission: part } = options
+    if (part) validateAdmission(part.scope, 'UPDATE', part.view(object), part.view(old))
+    else validateAdmission(scope, 'UPDATE', object, old)
     if (jsonEqual(object, old) && !forgets && !movesFields(scope, changed, old, write, options)) return old
     try {
       stored = finishedDeleting(object) ? letGo(scope, entry, object) : store(scope, object, entry.modRevision, old, write)
