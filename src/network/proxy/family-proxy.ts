@@ -41,6 +41,7 @@ export class FamilyProxy {
   private readonly runner: SyncRunner
   private isReady = false
   private mending: Timer | null = null
+  private mendingAtMs = 0
   private graceful: Timer | null = null
 
   constructor(options: FamilyProxyOptions) {
@@ -94,8 +95,13 @@ export class FamilyProxy {
 
   /** Has anybody else changed the rules? Then they will be mended when the real one would notice. */
   look(): void {
-    if (!this.isReady || this.mending || !this.proxier.isDisturbed()) return
-    this.mending = this.options.sim.schedule(this.mendsAfterMs(), () => this.mend())
+    if (!this.isReady || !this.proxier.isDisturbed()) return
+    const { sim } = this.options
+    const dueMs = sim.now + this.mendsAfterMs()
+    if (this.mending && this.mendingAtMs <= dueMs) return
+    this.mending?.cancel()
+    this.mendingAtMs = dueMs
+    this.mending = sim.schedule(dueMs - sim.now, () => this.mend())
   }
 
   /** Looks come at whole sync periods. */
