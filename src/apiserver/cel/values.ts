@@ -6,7 +6,7 @@ import { escapedName } from './identifiers.ts'
 const isSchema = (value: unknown): value is JSONSchemaProps =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** JSON without a schema: whole numbers are integers. What is equal in both is shared by neither. */
+/** JSON without a schema: whole numbers are integers. */
 export function celOfJson(value: unknown): unknown {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value
   if (typeof value !== 'object' || value === null) return value
@@ -33,7 +33,10 @@ function converted(format: string, text: string): unknown {
   return converters[format]?.({ text }) ?? text
 }
 
-/** JSON as its schema says: numbers by type, times as times, fields under the names that expressions use. */
+/**
+ * JSON as its schema says: numbers by type, times as times, fields under the names that expressions use. SIMPLIFIED: sets
+ * and lists with keys are compared and added up as plain lists, in their order.
+ */
 export function celOfSchema(value: unknown, schema: JSONSchemaProps, root = false): unknown {
   if (value === null || value === undefined) return value
   if (schema['x-kubernetes-int-or-string']) return celOfJson(value)
