@@ -109,7 +109,7 @@ export class ConnectionTable {
     if (second <= this.expiredUpTo) return
     const due =
       second - this.expiredUpTo > this.buckets.size
-        ? [...this.buckets.keys()].filter((bucket) => bucket <= second)
+        ? [...this.buckets.keys()].filter((bucket) => bucket <= second).toSorted((a, b) => a - b)
         : Array.from({ length: second - this.expiredUpTo }, (_, i) => this.expiredUpTo + 1 + i)
     this.expiredUpTo = second
     for (const bucket of due) this.expireBucket(bucket, nowMs)
