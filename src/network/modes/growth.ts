@@ -5,11 +5,11 @@ import type { ProxyMode } from '../proxy/config.ts'
 import { MODES, PreparedMode, type ModeSettings } from './prepared.ts'
 
 export const SERVICE_COUNTS: readonly number[] = [10, 30, 100, 300, 1000, 3000, 10_000]
-const ENDPOINTS = 3
+const ENDPOINTS = 2
 /** Services that the mean is taken over. */
 const SAMPLES = 25
 /** Services whose rules are made between two breaths. */
-const STEP = 250
+const STEP = 100
 
 type ByMode = Readonly<Record<ProxyMode, number>>
 

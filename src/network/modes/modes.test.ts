@@ -31,7 +31,7 @@ describe('rules looked at as Services grow', () => {
 describe('the same traffic in three modes', () => {
   it('is spread by dice, in turn, and by dice', () => {
     const services = [0, 1, 2].map((index) => syntheticService(index))
-    const slices = [0, 1, 2].map((index) => syntheticSlice(index))
+    const slices = [0, 1, 2].map((index) => syntheticSlice(index, 0, 3))
     const question = { services, slices, service: services[1] ?? syntheticService(1), connections: 600, source: '10.244.0.9' }
     const shares = result(
       sameTraffic(question, SETTINGS, (mode) => {

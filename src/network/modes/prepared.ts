@@ -24,8 +24,6 @@ export interface ModeSettings {
   readonly clusterCIDR: string
   /** In [0, 1). */
   readonly random: () => number
-  /** iptables without its index: every rule is really tried. For measuring. */
-  readonly linear?: boolean
 }
 
 /** What became of the first packet of a connection. */
@@ -50,13 +48,12 @@ export class PreparedMode {
   private nowMs = 0
   private connections = 0
 
-  constructor({ mode, nodeName, nodeIP, zone, clusterCIDR, random, linear = false }: ModeSettings) {
+  constructor({ mode, nodeName, nodeIP, zone, clusterCIDR, random }: ModeSettings) {
     this.mode = mode
     const netns = machineNetns(nodeName, { address: `${nodeIP}/16` })
     this.netns = netns
     const now = () => this.nowMs
     this.parts = installNetfilter(netns, { now })
-    this.parts.linear = linear
     this.environment = {
       isLocalAddress: (address) => netns.isLocal(address),
       sourceAddressFor: (outInterface, destination) => {
@@ -75,6 +72,11 @@ export class PreparedMode {
     )
   }
 
+  /** iptables without its index: every rule is really tried. For measuring. */
+  setLinear(linear: boolean): void {
+    this.parts.linear = linear
+  }
+
   /** Takes Services and slices in, and makes their rules. */
   take(services: Iterable<Service>, slices: Iterable<EndpointSlice>): void {
     const { state } = this.proxier
@@ -84,8 +86,14 @@ export class PreparedMode {
     this.proxier.sync()
   }
 
-  /** Sends the first packet of a new connection, from a pod. */
-  send(source: string, destination: string, destinationPort: number, protocol: Protocol = 'tcp'): Sent {
+  /** Sends the first packet of a new connection, from a pod. `log` null: nothing is noted, and `looked` is 0. */
+  send(
+    source: string,
+    destination: string,
+    destinationPort: number,
+    protocol: Protocol = 'tcp',
+    log: RuleLog | null = new RuleLog(),
+  ): Sent {
     const sourcePort = FIRST_PORT + (this.connections++ % PORTS)
     const packet: Packet = {
       source,
@@ -98,22 +106,16 @@ export class PreparedMode {
       length: 60,
       mark: 0,
     }
-    return this.walk({
-      packet,
-      inInterface: 'cni0',
-      outInterface: '',
-      connection: null,
-      direction: 'original',
-      state: 'NEW',
-      rerouted: false,
-    })
+    return this.walk(
+      { packet, inInterface: 'cni0', outInterface: '', connection: null, direction: 'original', state: 'NEW', rerouted: false },
+      log,
+    )
   }
 
   /** The hooks in the order in which the kernel passes them; IPVS sends on from INPUT. */
-  private walk(flight: Flight): Sent {
-    const log = new RuleLog()
+  private walk(flight: Flight, log: RuleLog | null): Sent {
     const run = (hook: Hook): Verdict => this.netns.netfilter.run(hook, flight, this.environment, log)
-    const end = (verdict: Verdict): Sent => ({ verdict, packet: flight.packet, looked: log.looked })
+    const end = (verdict: Verdict): Sent => ({ verdict, packet: flight.packet, looked: log?.looked ?? 0 })
     let verdict = run('PREROUTING')
     if (verdict !== 'accept') return end(verdict)
     if (this.netns.isLocal(flight.packet.destination)) {

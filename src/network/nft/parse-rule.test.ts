@@ -46,10 +46,10 @@ const tripleKey: fc.Arbitrary<Value> = fc
 const match: fc.Arbitrary<Statement> = fc.oneof(
   fc
     .tuple(fc.constantFrom('saddr', 'daddr'), equality, operand(fc.oneof(value(address), prefix)))
-    .map(([field, comparison, right]) => ({ kind: 'match', left: ipField(field), comparison, right })),
+    .map(([field, comparison, right]): Statement => ({ kind: 'match', left: ipField(field), comparison, right })),
   fc
     .tuple(fc.constantFrom('tcp', 'udp', 'th'), fc.constantFrom('==', '!=', '<', '>='), value(port))
-    .map(([header, comparison, right]) => ({
+    .map(([header, comparison, right]): Statement => ({
       kind: 'match',
       left: { kind: 'payload', header, field: 'sport' },
       comparison,
@@ -57,11 +57,13 @@ const match: fc.Arbitrary<Statement> = fc.oneof(
     })),
   fc
     .tuple(equality, operand(fc.oneof(value(port), range(port))))
-    .map(([comparison, right]) => ({ kind: 'match', left: thPort, comparison, right })),
-  fc.tuple(equality, operand(tripleKey)).map(([comparison, right]) => ({ kind: 'match', left: triple, comparison, right })),
+    .map(([comparison, right]): Statement => ({ kind: 'match', left: thPort, comparison, right })),
+  fc
+    .tuple(equality, operand(tripleKey))
+    .map(([comparison, right]): Statement => ({ kind: 'match', left: triple, comparison, right })),
   fc
     .tuple(fc.constantFrom('iifname', 'oifname'), equality, value(fc.stringMatching(/^[a-z][a-z0-9]{0,13}\*?$/)))
-    .map(([key, comparison, right]) => ({ kind: 'match', left: { kind: 'meta', key }, comparison, right })),
+    .map(([key, comparison, right]): Statement => ({ kind: 'match', left: { kind: 'meta', key }, comparison, right })),
   fc.tuple(mark, mark).map(([mask, wanted]): Statement => ({
     kind: 'match',
     left: { kind: 'binary', operator: '&', left: { kind: 'meta', key: 'mark' }, right: mask },
