@@ -245,7 +245,8 @@ export class Engine implements EngineApi {
   }
 
   async modeComparison(question: ModeQuestion): Promise<ModeComparison> {
-    return inSlices(this.host, deskOf(this.parts().world.cluster).compareModes(question))
+    const { compareModes } = await import('./network/comparison.ts')
+    return inSlices(this.host, compareModes(this.parts().world.context, question))
   }
 
   async subscribe(id: number, request: FeedRequest): Promise<void> {

@@ -2,7 +2,7 @@ import type { Cluster } from '../../cluster/cluster.ts'
 import type { CommandOutput } from '../../network/commands/command.ts'
 import type { FeedContext } from '../feeds/feed.ts'
 import { LoadGenerator, refusalOf } from './load.ts'
-import type { LoadSpec, ModeComparison, ModeQuestion, NetworkAction, NodeOutput, PacketQuestion, RuleTables } from './protocol.ts'
+import type { LoadSpec, NetworkAction, NodeOutput, PacketQuestion, RuleTables } from './protocol.ts'
 import { ruleTables } from './rule-tables.ts'
 import { commandFor, sendPacket } from './sender.ts'
 import { openSockets } from './sockets.ts'
@@ -84,10 +84,6 @@ export class NetworkDesk {
 
   ruleTables(context: FeedContext, node: string, service: string): RuleTables | null {
     return ruleTables(context, node, service)
-  }
-
-  *compareModes({ connections }: ModeQuestion): Generator<void, ModeComparison> {
-    return { growth: [], service: '', connections, traffic: [] }
   }
 
   private command(node: string, line: string): ActionResult {

@@ -164,9 +164,13 @@ export interface ModeComparison {
   readonly traffic: readonly ModeTraffic[]
 }
 export interface ModeQuestion {
+  /** Whether to count for growing numbers of Services (takes seconds, once), or to send connections. */
+  readonly what: 'growth' | 'traffic'
   /** 'namespace/name'; '' for the first Service with several endpoints. */
   readonly service: string
   readonly connections: number
+  /** Another number, other dice. */
+  readonly round: number
 }
 
 // ---------------------------------------------------------------- acts on the world

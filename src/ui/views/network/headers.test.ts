@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Packet } from '../../../worker/network/protocol.ts'
-import { changedHeaders, headerRows, packetLine } from './headers.ts'
+import { changedHeaders, headerRows, withPort } from './headers.ts'
 
 const packet: Packet = {
   source: '10.244.1.5',
@@ -31,7 +31,8 @@ it('shows the outer headers of a tunnel first', () => {
   ])
 })
 
-it('writes a packet on one line', () => {
-  expect(packetLine(packet)).toBe('10.244.1.5:40312 → 10.96.0.10:80')
-  expect(packetLine({ ...packet, source: 'fd00::5', sourcePort: 0 })).toBe('fd00::5 → 10.96.0.10:80')
+it('writes an address with its port', () => {
+  expect(withPort('10.244.1.5', 40312)).toBe('10.244.1.5:40312')
+  expect(withPort('fd00::5', 80)).toBe('[fd00::5]:80')
+  expect(withPort('fd00::5', 0)).toBe('fd00::5')
 })

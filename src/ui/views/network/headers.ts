@@ -82,11 +82,6 @@ const FLAGS: { readonly [flags in NonNullable<Packet['flags']>]: string } = {
   'R.': 'RST, ACK',
 }
 
-/** '10.244.1.5:40312 → 10.96.0.10:53' on one line. */
-export function packetLine({ source, destination, sourcePort, destinationPort }: Packet): string {
-  return `${withPort(source, sourcePort)} → ${withPort(destination, destinationPort)}`
-}
-
 export function withPort(address: string, port: number): string {
   if (port === 0) return address
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`

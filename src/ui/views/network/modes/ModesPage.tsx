@@ -18,16 +18,17 @@ const CONNECTIONS = 600
 export function ModesPage({ topology }: { readonly topology: NetTopology }) {
   const { t } = useTranslation('network')
   const [service, setService] = useParam('service')
-  const { comparison, error, reading, again } = useComparison(service)
+  const growth = useComparison('growth', '')
+  const { comparison, error, reading, again } = useComparison('traffic', service)
   return (
     <div className={styles.page}>
       <Switch topology={topology} />
       <section className={styles.section}>
         <h3>{t('modes.growth')}</h3>
         <p className="muted">{t('modes.growthHint')}</p>
-        {reading && !comparison && <p className="muted">{t('modes.reading')}</p>}
-        {error !== '' && <p role="alert">{error}</p>}
-        {comparison && <GrowthChart growth={comparison.growth} />}
+        {growth.reading && <p className="muted">{t('modes.reading')}</p>}
+        {growth.error !== '' && <p role="alert">{growth.error}</p>}
+        {growth.comparison && <GrowthChart growth={growth.comparison.growth} />}
       </section>
       <section className={styles.section}>
         <h3>{t('modes.same')}</h3>
@@ -57,6 +58,7 @@ export function ModesPage({ topology }: { readonly topology: NetTopology }) {
             </div>
           </>
         )}
+        {error !== '' && <p role="alert">{error}</p>}
         {comparison && comparison.traffic.length === 0 && <p className="muted">{t('modes.noService')}</p>}
       </section>
       <section className={styles.section}>
@@ -141,31 +143,29 @@ function Switch({ topology }: { readonly topology: NetTopology }) {
   )
 }
 
-function useComparison(service: string) {
+/** What the engine answers; the last answer stays while the next is waited for. */
+function useComparison(what: 'growth' | 'traffic', service: string) {
   const { api } = useSession()
-  const [read, setRead] = useState<{ readonly service: string; readonly comparison: ModeComparison }>()
+  const [comparison, setComparison] = useState<ModeComparison>()
   const [error, setError] = useState('')
-  const [turn, setTurn] = useState(0)
+  const [round, setRound] = useState(0)
+  const key = `${service} ${round}`
   const [readFor, setReadFor] = useState('')
-  const key = `${service} ${turn}`
   useEffect(() => {
     let isCurrent = true
-    api.modeComparison({ service, connections: CONNECTIONS }).then(
-      (comparison) => {
-        if (!isCurrent) return
-        setRead({ service, comparison })
-        setReadFor(key)
-        setError('')
-      },
-      (failure: unknown) => {
-        if (!isCurrent) return
-        setError(failure instanceof Error ? failure.message : String(failure))
-        setReadFor(key)
-      },
+    const tell = (found: ModeComparison | undefined, failure: string): void => {
+      if (!isCurrent) return
+      if (found) setComparison(found)
+      setError(failure)
+      setReadFor(key)
+    }
+    api.modeComparison({ what, service, connections: CONNECTIONS, round }).then(
+      (found) => tell(found, ''),
+      (failure: unknown) => tell(undefined, failure instanceof Error ? failure.message : String(failure)),
     )
     return () => {
       isCurrent = false
     }
-  }, [api, service, key])
-  return { comparison: read?.comparison, error, reading: readFor !== key, again: () => setTurn((value) => value + 1) }
+  }, [api, what, service, round, key])
+  return { comparison, error, reading: readFor !== key, again: () => setRound((value) => value + 1) }
 }
