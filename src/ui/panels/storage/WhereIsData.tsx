@@ -1,13 +1,14 @@
 import { useTranslation } from 'react-i18next'
 import type { DataFate, DataPlace } from '../../../worker/protocol.ts'
+import inspector from '../inspector/Inspector.module.css'
 import styles from './WhereIsData.module.css'
 
 /** A mark of its own for each fate, so that colour is never all there is. */
 const MARK: { readonly [fate in DataFate]: string } = {
   survives: '✓',
   lost: '✕',
-  untilNodeBack: '⏳',
-  untilDetached: '⏳',
+  untilNodeBack: '…',
+  untilDetached: '…',
   none: '–',
 }
 const OCCASIONS = ['containerRestart', 'podDeletion', 'nodeLoss', 'claimDeletion'] as const
@@ -16,9 +17,9 @@ const OCCASIONS = ['containerRestart', 'podDeletion', 'nodeLoss', 'claimDeletion
 export function WhereIsData({ places }: { readonly places: readonly DataPlace[] }) {
   const { t } = useTranslation('storage')
   return (
-    <section className={styles.section} aria-label={t('title')}>
+    <section className={inspector.section} aria-label={t('title')}>
       <h3>{t('title')}</h3>
-      <ul className={styles.places}>
+      <ul className={inspector.items}>
         {places.map((place) => (
           <Place key={place.volume} place={place} />
         ))}
@@ -33,7 +34,7 @@ function Place({ place }: { readonly place: DataPlace }) {
   const occasions = OCCASIONS.filter((occasion) => place[occasion] !== 'none')
   return (
     <li>
-      <p className={styles.head}>
+      <p className={inspector.line}>
         <span className={volume === '' ? '' : 'mono wrap-anywhere'}>{volume === '' ? t('layer') : volume}</span>
         <span>{t(`medium.${medium === 'zoneDisk' && where === '' ? 'disk' : medium}`, { where })}</span>
       </p>
