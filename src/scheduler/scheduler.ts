@@ -278,7 +278,8 @@ export class Scheduler {
 
   private wake(): void {
     if (this.nextCycle || !this.queue?.hasNext) return
-    this.nextCycle = this.sim.schedule(Math.max(WAKE_MS, this.earliestCycleMs - this.sim.now), () => {
+    const busyMs = this.earliestCycleMs - this.sim.now
+    this.nextCycle = this.sim.schedule(busyMs > 0 ? busyMs : WAKE_MS, () => {
       this.nextCycle = null
       const next = this.queue?.pop()
       if (!next) return
