@@ -35,6 +35,8 @@ import { MetricsServer } from './metrics-server.ts'
 import { calicoPrograms } from './network/calico.ts'
 import { networkComponent } from './network/components.ts'
 import { ClusterNetwork } from './network/network.ts'
+import { certgen } from './ingress/certgen.ts'
+import { ingressNginx } from './ingress/controller.ts'
 import { NodeHost, type NodeHostOptions } from './node-host.ts'
 import { SchedulerProcess } from './scheduler-process.ts'
 import { VolumeStores } from './volume-stores.ts'
@@ -238,6 +240,11 @@ export class Cluster {
     }
   }
 
+  /** A client for a pod's service account. */
+  private accountClient(namespace: string, account: string): Client {
+    return this.client(serviceAccountUser(namespace, account), account)
+  }
+
   /** Programs whose whole work is simulated. */
   private programs(): ProgramTable {
     let names: WatchedNames | null = null
@@ -247,6 +254,8 @@ export class Cluster {
         (address) => this.hostAt(address),
         () => this.network,
       ),
+      'nginx-ingress-controller': ingressNginx((namespace, account) => this.accountClient(namespace, account)),
+      'kube-webhook-certgen': certgen((namespace, account) => this.accountClient(namespace, account)),
       coredns: coredns(() => (names ??= new WatchedNames(this.client(serviceAccountUser('kube-system', 'coredns'), 'CoreDNS')))),
     }
   }

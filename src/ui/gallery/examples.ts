@@ -28,6 +28,8 @@ export const EXAMPLES: readonly ExampleEntry[] = [
   { id: 'every-node', group: 'placement' },
   { id: 'load-balancer', group: 'network' },
   { id: 'load-balancer-pool', group: 'network' },
+  { id: 'ingress-nginx', group: 'network' },
+  { id: 'ingress', group: 'network' },
   { id: 'network-policy', group: 'network' },
   { id: 'policy-agent', group: 'network' },
   { id: 'stateful', group: 'shape' },
