@@ -9,22 +9,26 @@ import type { GrowthPoint, ModeComparison, ModeQuestion, ModeTraffic } from './p
 const SETTINGS = { nodeName: 'node-0', nodeIP: '10.0.0.11', zone: '', clusterCIDR: '10.244.0.0/16' }
 const MOST_CONNECTIONS = 5000
 
-/** Counted once: it is about no cluster in particular. */
-let counted: readonly Growth[] | undefined
+/** Counted once for each number of Services: it is about no cluster in particular. */
+const counted = new Map<number, readonly Growth[]>()
 
 /** What a packet costs in each mode. Nothing in the cluster changes. Breathes in between. */
 export function* compareModes(context: FeedContext, question: ModeQuestion): Generator<void, ModeComparison> {
   const connections = Math.min(MOST_CONNECTIONS, Math.max(1, Math.floor(question.connections)))
-  if (question.what === 'growth') return { growth: yield* grown(), service: '', connections, traffic: [] }
+  if (question.what === 'growth') return { growth: yield* grown(question.services), service: '', connections, traffic: [] }
   const service = chosen(context, question.service)
   const traffic = service ? yield* sent(context, service, connections, question.round) : []
   return { growth: [], service: service ? keyOf(service) : '', connections, traffic }
 }
 
-function* grown(): Generator<void, readonly GrowthPoint[]> {
+function* grown(services: number): Generator<void, readonly GrowthPoint[]> {
+  const known = counted.get(services)
+  if (known) return known
   const random = new Random(1, 'modes')
-  counted ??= yield* growth(SERVICE_COUNTS, { ...SETTINGS, random: () => random.next() })
-  return counted
+  const counts = SERVICE_COUNTS.filter((count) => count <= services)
+  const points = yield* growth(counts, { ...SETTINGS, random: () => random.next() })
+  counted.set(services, points)
+  return points
 }
 
 function* sent(

@@ -169,6 +169,8 @@ export interface ModeQuestion {
   /** 'namespace/name'; '' for the first Service with several endpoints. */
   readonly service: string
   readonly connections: number
+  /** Of growth: up to how many Services. */
+  readonly services: number
   /** Another number, other dice. */
   readonly round: number
 }

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { ModeComparison, ModeTraffic, NetTopology, ProxyMode } from '../../../../worker/network/protocol.ts'
+import type { GrowthPoint, ModeComparison, ModeTraffic, NetTopology, ProxyMode } from '../../../../worker/network/protocol.ts'
 import type { ClockState } from '../../../../worker/protocol.ts'
 import { reported } from '../../../app/report.ts'
 import { useSession } from '../../../engine/hooks.ts'
@@ -18,8 +18,8 @@ const CONNECTIONS = 600
 export function ModesPage({ topology }: { readonly topology: NetTopology }) {
   const { t } = useTranslation('network')
   const [service, setService] = useParam('service')
-  const growth = useComparison('growth', '')
-  const { comparison, error, reading, again } = useComparison('traffic', service)
+  const growth = useGrowth()
+  const { comparison, error, reading, again } = useTraffic(service)
   return (
     <div className={styles.page}>
       <Switch topology={topology} />
@@ -28,7 +28,7 @@ export function ModesPage({ topology }: { readonly topology: NetTopology }) {
         <p className="muted">{t('modes.growthHint')}</p>
         {growth.reading && <p className="muted">{t('modes.reading')}</p>}
         {growth.error !== '' && <p role="alert">{growth.error}</p>}
-        {growth.comparison && <GrowthChart growth={growth.comparison.growth} />}
+        {growth.points.length > 0 && <GrowthChart growth={growth.points} />}
       </section>
       <section className={styles.section}>
         <h3>{t('modes.same')}</h3>
@@ -143,8 +143,33 @@ function Switch({ topology }: { readonly topology: NetTopology }) {
   )
 }
 
+/** Few Services first, which is quick, then all. */
+function useGrowth() {
+  const { api } = useSession()
+  const [points, setPoints] = useState<readonly GrowthPoint[]>([])
+  const [reading, setReading] = useState(true)
+  const [error, setError] = useState('')
+  useEffect(() => {
+    let isCurrent = true
+    const read = async (): Promise<void> => {
+      for (const services of [300, 10_000]) {
+        const { growth } = await api.modeComparison({ what: 'growth', service: '', connections: 0, services, round: 0 })
+        if (!isCurrent) return
+        setPoints(growth)
+      }
+    }
+    read()
+      .catch((failure: unknown) => setError(failure instanceof Error ? failure.message : String(failure)))
+      .finally(() => setReading(false))
+    return () => {
+      isCurrent = false
+    }
+  }, [api])
+  return { points, reading, error }
+}
+
 /** What the engine answers; the last answer stays while the next is waited for. */
-function useComparison(what: 'growth' | 'traffic', service: string) {
+function useTraffic(service: string) {
   const { api } = useSession()
   const [comparison, setComparison] = useState<ModeComparison>()
   const [error, setError] = useState('')
@@ -159,13 +184,13 @@ function useComparison(what: 'growth' | 'traffic', service: string) {
       setError(failure)
       setReadFor(key)
     }
-    api.modeComparison({ what, service, connections: CONNECTIONS, round }).then(
+    api.modeComparison({ what: 'traffic', service, connections: CONNECTIONS, services: 0, round }).then(
       (found) => tell(found, ''),
       (failure: unknown) => tell(undefined, failure instanceof Error ? failure.message : String(failure)),
     )
     return () => {
       isCurrent = false
     }
-  }, [api, what, service, round, key])
+  }, [api, service, round, key])
   return { comparison, error, reading: readFor !== key, again: () => setRound((value) => value + 1) }
 }

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ProxyMode, RuleTables } from '../../../../worker/network/protocol.ts'
 import { CopyButton } from '../../../panels/CopyButton.tsx'
@@ -62,9 +62,15 @@ export function RuleTexts({ tables, service }: { readonly tables: RuleTables; re
 
 function Text({ text, mark }: { readonly text: string; readonly mark: string }) {
   const { t } = useTranslation('network')
+  const box = useRef<HTMLPreElement>(null)
+  // What is about the Service comes into sight when it is chosen, not each time that counters change.
+  useEffect(() => {
+    const first = box.current?.querySelector<HTMLElement>('[data-mark]')
+    if (first) box.current?.scrollTo({ top: first.offsetTop - box.current.offsetTop - 40 })
+  }, [mark])
   const lines = text.trimEnd().split('\n')
   return (
-    <pre className={styles.text}>
+    <pre ref={box} className={styles.text}>
       {lines.slice(0, MOST_LINES).map((line, at) => (
         <div key={at} data-mark={(mark !== '' && line.includes(mark)) || undefined}>
           {line === '' ? ' ' : line}
