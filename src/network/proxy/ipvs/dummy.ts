@@ -43,15 +43,32 @@ export class DummyDevice {
 
   /** Puts exactly these addresses of the family on it; those of the other family stay. */
   set(addresses: ReadonlyMap<string, unknown>): void {
-    const device = this.ensure()
-    const length = this.family === 'IPv6' ? 128 : 32
-    const kept = this.own(device.addresses).filter((cidr) => addresses.has(withoutLength(cidr)))
-    const there = new Set(kept.map(withoutLength))
-    const added = [...addresses.keys()].filter((address) => !there.has(address)).map((address) => `${address}/${length}`)
-    const others = device.addresses.filter((cidr) => isIPv6(cidr) !== (this.family === 'IPv6'))
+    const { addresses: list } = this.ensure()
+    const kept = this.own(list).filter((cidr) => addresses.has(withoutLength(cidr)))
+    const there = new Set(kept)
+    const added = [...addresses.keys()].map((address) => this.cidrOf(address)).filter((cidr) => !there.has(cidr))
+    const others = list.filter((cidr) => isIPv6(cidr) !== (this.family === 'IPv6'))
     this.written = [...kept, ...added]
-    this.list = [...others, ...this.written]
-    device.addresses = this.list
+    this.write([...others, ...this.written])
+  }
+
+  /** The same when only these addresses have changed: whether they are wanted now. */
+  change(changes: ReadonlyMap<string, boolean>): void {
+    const { addresses: list } = this.ensure()
+    const gone = new Set([...changes].flatMap(([address, isWanted]) => (isWanted ? [] : [this.cidrOf(address)])))
+    const added = [...changes].flatMap(([address, isWanted]) => (isWanted ? [this.cidrOf(address)] : []))
+    const without = (all: readonly string[]) => (gone.size > 0 ? all.filter((cidr) => !gone.has(cidr)) : all)
+    this.written = [...without(this.written), ...added]
+    this.write([...without(list), ...added])
+  }
+
+  private write(list: readonly string[]): void {
+    this.list = list
+    this.ensure().addresses = list
+  }
+
+  private cidrOf(address: string): string {
+    return `${address}/${this.family === 'IPv6' ? 128 : 32}`
   }
 
   /** Addresses of the family on other devices, without loopback and link-local ones. */

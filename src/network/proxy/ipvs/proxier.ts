@@ -46,7 +46,8 @@ export class IpvsProxier implements Proxier {
   /** Which ports want a virtual server: usually one. */
   private readonly wanted = new Map<string, Map<string, WantedServer>>()
   private readonly bound = new Map<string, number>()
-  private addressesChanged = false
+  /** Addresses that were bound or given up since the last sync. */
+  private addressChanges = new Map<string, boolean>()
   private readonly blocked = new Map<string, readonly BlockedAddress[]>()
   private place: NodePlace
   private context: IpvsContext | undefined
@@ -93,8 +94,9 @@ export class IpvsProxier implements Proxier {
     let units = 0
     for (const service of changed) units += this.syncService(service, touched)
     this.members.write(full)
-    if (full || this.addressesChanged) this.dummy.set(this.bound)
-    this.addressesChanged = false
+    if (full) this.dummy.set(this.bound)
+    else if (this.addressChanges.size > 0) this.dummy.change(this.addressChanges)
+    this.addressChanges = new Map()
     const servers = full ? new Set([...this.options.ipvs.servers.keys(), ...this.wanted.keys()]) : touched
     for (const key of servers) this.syncServer(key)
     this.writeRules()
@@ -160,8 +162,9 @@ export class IpvsProxier implements Proxier {
     if (count > 0) this.bound.set(address, count)
     else this.bound.delete(address)
     if (count !== by && count !== 0) return
-    this.addressesChanged = true
     this.members.setAddress(address, count > 0)
+    // Given up and bound again is no change.
+    if (!this.addressChanges.delete(address)) this.addressChanges.set(address, count > 0)
   }
 
   private want(server: WantedServer, port: string, wanted: WantedServer | undefined, touched: Set<string>): void {
