@@ -176,6 +176,15 @@ describe('disks of a zone', () => {
     expect(world.events('PersistentVolumeClaim', 'growing').map((line) => line.split(':')[0])).toEqual(
       expect.arrayContaining(['Resizing', 'FileSystemResizeRequired', 'FileSystemResizeSuccessful']),
     )
+    world.apply({
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'VolumeAttributesClass',
+      metadata: { name: 'fast' },
+      driverName: 'disk.csi.kubarium.dev',
+      parameters: { iops: '9000' },
+    })
+    world.cluster.call({ method: 'PATCH', path, body: { spec: { volumeAttributesClassName: 'fast' } } }, ADMIN)
+    world.until('modified', () => claim()?.status?.currentVolumeAttributesClassName === 'fast', 60_000)
     world.removePod('grower')
     world.cluster.sim.runFor(30_000)
     world.remove(path)

@@ -217,6 +217,7 @@ function volumeFor(
       ...(storageClass.mountOptions ? { mountOptions: storageClass.mountOptions } : {}),
       persistentVolumeReclaimPolicy: storageClass.reclaimPolicy ?? 'Delete',
       storageClassName: storageClass.metadata.name,
+      ...(claim.spec?.volumeAttributesClassName ? { volumeAttributesClassName: claim.spec.volumeAttributesClassName } : {}),
       volumeMode: claim.spec?.volumeMode ?? 'Filesystem',
     },
   }

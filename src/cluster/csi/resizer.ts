@@ -1,5 +1,10 @@
 import { isConflict } from '../../apimachinery/errors.ts'
-import { persistentvolumeclaims, persistentvolumes, storageclasses } from '../../apimachinery/generated/resources.ts'
+import {
+  persistentvolumeclaims,
+  persistentvolumes,
+  storageclasses,
+  volumeattributesclasses,
+} from '../../apimachinery/generated/resources.ts'
 import type { PersistentVolume, PersistentVolumeClaim } from '../../apimachinery/generated/types.ts'
 import { compareQuantities, formatQuantity, quantityOf, value } from '../../apimachinery/quantity.ts'
 import { keyOf } from '../../apimachinery/resource.ts'
@@ -13,12 +18,13 @@ const EXPAND_MS = 1500
 const GIB = 1024 ** 3
 const WAITING = 'Waiting for user to (re-)start a pod to finish file system resize of volume on node.'
 
-/** Grows disks whose claims have grown; the node does the file system. Source: external-resizer 1, controller/resize_status.go. */
+/** Grows disks whose claims have grown, and changes their attributes. Source: external-resizer 2, controller/resize_status.go. */
 export function resizer(parts: SidecarParts): readonly ControllerLoop[] {
   const { client, informers, recorder, stores } = parts
   const claims = informers.for(persistentvolumeclaims)
   const volumes = informers.for(persistentvolumes)
   const classes = informers.for(storageclasses)
+  const attributes = informers.for(volumeattributesclasses)
   const loop: ControllerLoop = new ControllerLoop(client.sim, {
     name: 'csi-resizer',
     workers: 10,
@@ -26,7 +32,9 @@ export function resizer(parts: SidecarParts): readonly ControllerLoop[] {
     *reconcile(key) {
       const claim = claims.getByKey(key)
       const volume = volumes.get('', claim?.spec?.volumeName ?? '')
-      if (!claim || !volume || volume.spec?.csi?.driver !== DISK_DRIVER || !wantsMore(claim)) return
+      if (!claim || !volume || volume.spec?.csi?.driver !== DISK_DRIVER) return
+      if (wantsOtherClass(claim)) yield* modify(claim, volume)
+      if (!wantsMore(claim)) return
       if (compareQuantities(requestOf(claim), volume.spec.capacity?.['storage'] ?? '0') <= 0) return
       if (classes.get('', claim.spec?.storageClassName ?? '')?.allowVolumeExpansion === false) return
       yield* expand(claim, volume)
@@ -46,6 +54,28 @@ export function resizer(parts: SidecarParts): readonly ControllerLoop[] {
     recorder.event(claim, 'Normal', 'FileSystemResizeRequired', 'Require file system resize of volume on node')
     yield* setStatus(claim, 'FileSystemResizePending', 'NodeResizePending', WAITING)
     stores.grown(name)
+  }
+
+  /** Gives a volume the attributes of another class. Source: external-resizer 2, controller/modify_volume.go. */
+  function* modify(claim: PersistentVolumeClaim, volume: PersistentVolume): Task {
+    const name = volume.metadata.name ?? ''
+    const { namespace = '', name: claimName = '' } = claim.metadata
+    const wanted = claim.spec?.volumeAttributesClassName ?? ''
+    const known = attributes.get('', wanted)
+    const pending = { targetVolumeAttributesClassName: wanted, status: known ? 'InProgress' : 'Pending' }
+    const write = (status: object) =>
+      client.patch(persistentvolumeclaims, namespace, claimName, { status }, 'merge', { subresource: 'status' })
+    yield* write({ modifyVolumeStatus: pending })
+    if (!known) {
+      recorder.event(claim, 'Warning', 'VolumeModifyFailed', `VAC ${wanted} does not exist.`)
+      throw new Requeue(`volumeattributesclass ${wanted} does not exist`)
+    }
+    recorder.event(claim, 'Normal', 'VolumeModify', `external resizer is modifying volume ${name} with vac ${wanted}`)
+    yield* sleep(EXPAND_MS)
+    yield* client.patch(persistentvolumes, '', name, { spec: { volumeAttributesClassName: wanted } }, 'merge')
+    yield* write({ currentVolumeAttributesClassName: wanted, modifyVolumeStatus: null })
+    const text = `external resizer modified volume ${name} with vac ${wanted} successfully`
+    recorder.event(claim, 'Normal', 'VolumeModifySuccessful', text)
   }
 
   function* setStatus({ metadata }: PersistentVolumeClaim, type: string, resource: string, message: string): Task {
@@ -71,12 +101,18 @@ export function resizer(parts: SidecarParts): readonly ControllerLoop[] {
   claims.addHandler({
     onAdd: (claim) => loop.queue.add(keyOf(claim)),
     onUpdate(claim, old) {
-      if (requestOf(claim) !== requestOf(old)) loop.queue.add(keyOf(claim))
+      const isOther = claim.spec?.volumeAttributesClassName !== old.spec?.volumeAttributesClassName
+      const isBound = claim.status?.phase !== old.status?.phase
+      if (requestOf(claim) !== requestOf(old) || isOther || isBound) loop.queue.add(keyOf(claim))
     },
   })
   return [loop]
 }
 
 const requestOf = ({ spec }: PersistentVolumeClaim) => spec?.resources?.requests?.['storage'] ?? '0'
+const wantsOtherClass = ({ spec, status }: PersistentVolumeClaim) =>
+  status?.phase === 'Bound' &&
+  !!spec?.volumeAttributesClassName &&
+  spec.volumeAttributesClassName !== status.currentVolumeAttributesClassName
 const wantsMore = (claim: PersistentVolumeClaim) =>
   claim.status?.phase === 'Bound' && compareQuantities(requestOf(claim), claim.status.capacity?.['storage'] ?? '0') > 0
