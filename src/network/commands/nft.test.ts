@@ -156,6 +156,7 @@ describe('sets and maps by hand', () => {
     run('add element ip t nets { 10.1.0.0/16, 192.168.0.1-192.168.0.9 }')
     expect(run('list set ip t plain')).toContain('elements = { 10.0.0.1, 10.0.0.9,\n\t\t\t     10.0.0.10 }')
     expect(run('list set ip t nets')).toContain('elements = { 10.1.0.0/16, 192.168.0.1-192.168.0.9 }')
+    expect(run('add element ip t nets { 10.1.2.3 }')).toContain('Error: interval overlaps with an existing one')
     expect(run('get element ip t plain { 10.0.0.9 }')).toContain('elements = { 10.0.0.9 }')
     run('delete element ip t plain { 10.0.0.9 }')
     expect(run('delete element ip t plain { 10.0.0.9 }')).toContain('Could not process rule: No such file or directory')

@@ -99,6 +99,11 @@ export class TableDraft {
     return this.elements.get(set)?.get(key) ?? (this.elements.has(set) ? undefined : this.sets.get(set)?.elements.get(key))
   }
 
+  /** Elements of a set as they stand. */
+  elementsIn(set: string): Iterable<Element> {
+    return this.elements.get(set)?.done().values() ?? this.sets.get(set)?.elements.values() ?? []
+  }
+
   /** False when there is no such set. */
   putElement(set: string, element: Element, key = keyText(element.key)): boolean {
     const edit = this.elementsOf(set)

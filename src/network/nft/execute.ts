@@ -4,6 +4,7 @@ import { spanOf } from './command.ts'
 import type { TableDraft, TablesDraft } from './draft.ts'
 import { NftError, type Span } from './errors.ts'
 import type { Element, NftRule } from './expression.ts'
+import { overlap } from './intervals.ts'
 import { missingChain, missingSet, missingTable } from './missing.ts'
 import type { Nftables } from './nftables.ts'
 import { hasLoop, isUsed, referencesOf, referencesOfElement } from './references.ts'
@@ -157,6 +158,7 @@ export class Execution {
     const key = keyText(element.key)
     const known = table.element(set.name, key)
     if (known && (isNew || JSON.stringify(known.data) !== JSON.stringify(element.data))) throw kernel('File exists', at)
+    if (set.flags.includes('interval') && set.autoMerge !== true && !known) checkOverlap(table, set, element, at)
     if (!isTimed(set)) {
       table.putElement(set.name, element, key)
       return
@@ -212,6 +214,11 @@ function checkElement(table: TableDraft, set: SetDefinition, element: Element, a
     )
   for (const { name, part } of referencesOfElement(element))
     if (!table.chain(name)) throw kernel('No such file or directory', spanOf(part) ?? at)
+}
+
+function checkOverlap(table: TableDraft, set: SetDefinition, { key }: Element, at: Span): void {
+  for (const other of table.elementsIn(set.name))
+    if (overlap(other.key, key)) throw new NftError('interval overlaps with an existing one', at)
 }
 
 function renameChain(table: TableDraft, chain: Chain, to: Name): void {

@@ -3,6 +3,7 @@ import { noteSpan } from './command.ts'
 import { NftError } from './errors.ts'
 import { fieldsOf, isHeader, isMetaKey, typesOf, type BinaryOperator, type Element, type Expression } from './expression.ts'
 import type { MapReference, Value, Verdict } from './expression.ts'
+import { canonicalElements } from './intervals.ts'
 import type { Cursor } from './lexer.ts'
 import { isBitField, parseDuration, parseValue, type DataType } from './values.ts'
 
@@ -94,7 +95,7 @@ function parseNumgen(cursor: Cursor): Expression {
 
 /** The right side of a match or a key: of one type, or of several joined by dots. */
 export function parseOperand(cursor: Cursor, types: readonly DataType[]): Value {
-  if (cursor.is('{')) return simplified(parseAnonymous(cursor, types, false))
+  if (cursor.is('{')) return parseSetLiteral(cursor, types)
   if (cursor.peek().kind === 'set') return parseSetReference(cursor)
   if (types.length === 1) return parseList(cursor, types[0] ?? 'integer')
   const parts = types.map((type, i) => {
@@ -144,9 +145,11 @@ export function parseConstant(cursor: Cursor, type: DataType): Value {
 }
 
 /** nft turns a set of one written in a rule into a plain comparison. */
-function simplified(elements: readonly Element[]): Value {
-  const [only] = elements
-  return only && elements.length === 1 && only.comment === undefined ? only.key : { kind: 'anonymous', elements }
+function parseSetLiteral(cursor: Cursor, types: readonly DataType[]): Value {
+  const written = parseElements(cursor, types, false)
+  const [only] = written
+  if (only && written.length === 1 && only.comment === undefined) return only.key
+  return { kind: 'anonymous', elements: canonicalElements(written) }
 }
 
 /** '{ key : value, … }'. Of maps, `data` tells how values are read: verdicts, or constants of these types. */
@@ -155,6 +158,10 @@ export function parseAnonymous(
   types: readonly DataType[],
   data: readonly DataType[] | false,
 ): readonly Element[] {
+  return canonicalElements(parseElements(cursor, types, data))
+}
+
+function parseElements(cursor: Cursor, types: readonly DataType[], data: readonly DataType[] | false): readonly Element[] {
   const open = cursor.expect('{')
   const elements: Element[] = []
   cursor.skip('newline')

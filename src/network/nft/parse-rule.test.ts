@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Expression, NftRule, Statement, Value, Verdict } from './expression.ts'
+import { canonicalElements } from './intervals.ts'
 import { ruleFromText } from './parse-rule.ts'
 import { printRule } from './print-rule.ts'
 
@@ -25,7 +26,9 @@ const setName: fc.Arbitrary<Value> = name.map((text) => ({ kind: 'set', name: te
 const anonymous = (key: fc.Arbitrary<Value>): fc.Arbitrary<Value> =>
   fc
     .array(key, { minLength: 2, maxLength: 5 })
-    .map((keys) => ({ kind: 'anonymous', elements: keys.map((each) => ({ key: each })) }))
+    .map((keys) => canonicalElements(keys.map((each) => ({ key: each }))))
+    .filter((elements) => elements.length > 1)
+    .map((elements) => ({ kind: 'anonymous', elements }))
 const operand = (plain: fc.Arbitrary<Value>) => fc.oneof(plain, setName, anonymous(plain))
 
 const verdict: fc.Arbitrary<Verdict> = fc.oneof(
@@ -183,5 +186,9 @@ describe('rules', () => {
     ],
     ['reject with icmp type port-unreachable', 'reject'],
     ['redirect to :8080', 'redirect to :8080'],
+    ['tcp dport { 443, 80, 80 } accept', 'tcp dport { 80, 443 } accept'],
+    ['ip saddr { 203.0.113.0/24, 10.0.0.0/25, 10.0.0.128/25 } drop', 'ip saddr { 10.0.0.0/24, 203.0.113.0/24 } drop'],
+    ['ip saddr != { 192.168.0.0/16, 192.168.10.5 } drop', 'ip saddr != { 192.168.0.0/16 } drop'],
+    ['tcp dport { 8000-8010, 8011, 22 } accept', 'tcp dport { 22, 8000-8011 } accept'],
   ])('%s', (text, printed) => expect(printRule(ruleFromText('ip', text))).toBe(printed))
 })

@@ -1,9 +1,9 @@
 /** Tables, chains, sets and maps as `nft list` prints them (nft 1.0.6). */
 import type { Element, NftRule } from './expression.ts'
 import { printCountedRule, printElement } from './print-rule.ts'
-import { inOrder, keyText, printPriority, type Chain, type NftSet, type SetDefinition, type Table } from './ruleset.ts'
+import { inOrder, printPriority, type Chain, type NftSet, type SetDefinition, type Table } from './ruleset.ts'
 import { printDuration, type DataType } from './values.ts'
-import { toNumber } from '../address.ts'
+import { sortElements } from './intervals.ts'
 
 /** What of a namespace's own knowledge is printed, and how much. */
 export interface PrintOptions {
@@ -92,10 +92,10 @@ const DYNAMIC_SIZE = 65_535
 
 function printElements(table: Table, set: NftSet, options: PrintOptions): string {
   const own = [...set.elements.values()].map((element) => ({ element, extra: '' }))
-  const all = [...own, ...(options.dynamic?.(table, set) ?? [])]
-  if (all.length === 0) return ''
-  const compare = options.compare ?? compareElements
-  all.sort((a, b) => compare(a.element, b.element))
+  const unsorted = [...own, ...(options.dynamic?.(table, set) ?? [])]
+  if (unsorted.length === 0) return ''
+  const { compare } = options
+  const all = compare ? unsorted.toSorted((a, b) => compare(a.element, b.element)) : sortElements(unsorted)
   const limit = set.keyTypes.length === 1 && !set.dataTypes ? (PER_LINE[set.keyTypes[0] ?? 'integer'] ?? 1) : 1
   let text = ''
   all.forEach(({ element, extra }, i) => {
@@ -117,26 +117,4 @@ const PER_LINE: Partial<Readonly<Record<DataType, number>>> = {
   ipv4_addr: 2,
   ct_state: 2,
   ct_status: 2,
-}
-
-const PROTOCOL_NUMBERS: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17, 'ipv6-icmp': 58, sctp: 132 }
-
-/** By value: addresses and ports as numbers. */
-function compareElements(a: Element, b: Element): number {
-  const [x, y] = [sortParts(a), sortParts(b)]
-  for (let i = 0; i < x.length; i++) {
-    const [left, right] = [x[i] ?? '', y[i] ?? '']
-    if (left !== right) return left < right ? -1 : 1
-  }
-  return 0
-}
-
-function sortParts(element: Element): readonly (number | string)[] {
-  return keyText(element.key)
-    .split(' . ')
-    .map((part) => {
-      const first = /^[^/-]+/.exec(part)?.[0] ?? part
-      if (/^\d+\.\d+\.\d+\.\d+$/.test(first)) return toNumber(first)
-      return PROTOCOL_NUMBERS[first] ?? (/^(0x)?[\da-f]+$/.test(first) && Number.isFinite(Number(first)) ? Number(first) : first)
-    })
 }
