@@ -1,6 +1,8 @@
+import { installNetfilter } from '../../network/netfilter/install.ts'
 import { KubeProxy } from '../../network/proxy/kube-proxy.ts'
 import { parseProxyConfig, ProxyConfigError, type ProxyConfig } from '../../network/proxy/config.ts'
 import { klogLine } from '../../network/proxy/klog.ts'
+import { cleanUpAll } from '../../network/proxy/leftovers.ts'
 import { UnusableModeError } from '../../network/proxy/make-proxier.ts'
 import { untilTerminated, type PortService, type Program, type System } from '../../runtime/program.ts'
 import { sleep, type Task } from '../../sim/task.ts'
@@ -25,6 +27,10 @@ export function kubeProxy(machineAt: (address: string) => NodeHost | undefined, 
     system.setCpu(20)
     yield* sleep(START_MS)
     const host = machineAt(system.ip)
+    if (host && system.argv.includes('--cleanup')) {
+      cleanUpAll(host.netns, installNetfilter(host.netns, { now: () => system.sim.now }))
+      return 0
+    }
     const config = readConfig(system)
     if (config instanceof ProxyConfigError || !host) return refuse(system, config instanceof Error ? config.message : 'no node')
     const proxy = makeProxy(system, host, config)

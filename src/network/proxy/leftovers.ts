@@ -8,16 +8,25 @@ import type { NetfilterParts } from '../netfilter/install.ts'
 import { parseRule } from '../netfilter/parse.ts'
 import type { Rule } from '../netfilter/rule.ts'
 import type { IptablesTables } from '../netfilter/tables.ts'
+import { nftablesOf } from '../nft/nftables.ts'
 import { CANARY, JUMPS, type JumpRule, type TableName } from './iptables/base.ts'
 import { isServiceChainName } from './iptables/names.ts'
 import { DUMMY } from './ipvs/dummy.ts'
 import { IPVS_CHAINS, IPVS_JUMPS } from './ipvs/rules.ts'
 import { SET_NAMES } from './ipvs/sets.ts'
+import { cleanUpNftables } from './nftables/proxier.ts'
 
 const IPTABLES_CHAINS: { readonly [table: string]: readonly string[] } = {
   nat: ['KUBE-SERVICES', 'KUBE-NODEPORTS', 'KUBE-POSTROUTING', 'KUBE-MARK-MASQ', CANARY],
   filter: ['KUBE-SERVICES', 'KUBE-EXTERNAL-SERVICES', 'KUBE-FORWARD', 'KUBE-NODEPORTS', 'KUBE-PROXY-FIREWALL', CANARY],
   mangle: [CANARY],
+}
+
+/** Everything that any mode has made: kube-proxy --cleanup. */
+export function cleanUpAll(netns: Netns, parts: NetfilterParts): void {
+  for (const tables of [parts.iptables, parts.ip6tables]) cleanUpIptables(tables)
+  cleanUpIpvs(netns, parts)
+  cleanUpNftables(nftablesOf(netns))
 }
 
 /** Rules and chains of iptables mode. */

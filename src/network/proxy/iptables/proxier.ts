@@ -178,7 +178,7 @@ export class IptablesProxier implements Proxier {
     const changes = new Map<TableName, [string, readonly Rule[]][]>()
     for (const [name, shared] of this.shared) {
       const [table, chain] = name.split(' ') as [TableName, string]
-      if (all) shared.setTail(this.tail(name))
+      if (all || this.options.nodePortAddresses() !== null) shared.setTail(this.tail(name))
       const known = this.tables.chain(table, chain)
       if (shared.update() || known?.rules !== shared.rules)
         changes.set(table, [...(changes.get(table) ?? []), [chain, shared.rules]])
