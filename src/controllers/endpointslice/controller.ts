@@ -16,6 +16,8 @@ import { MANAGED_BY_LABEL, SERVICE_NAME_LABEL, serviceKeyOf, SliceTracker } from
 import type { SlicePlan } from './packing.ts'
 import { describePod, planChanges, planSlices } from './plan.ts'
 import { MANAGER } from './slices.ts'
+import { TopologyBook } from './topology-book.ts'
+import { wantsTopologyHints } from './topology-hints.ts'
 
 const WORKERS = 5
 const MAX_RETRIES = 15
@@ -53,7 +55,8 @@ export function endpointSliceController(context: ControllerContext): Controller 
     )
     if (tracker.isStale(keyOf(service), slices)) throw new Requeue('EndpointSlice informer cache is out of date')
     const { entries, changes, triggerTime } = selected.refresh(service)
-    const input = { service, entries, slices, maxPerSlice: MAX_ENDPOINTS_PER_SLICE }
+    const input = { service, entries, slices, maxPerSlice: MAX_ENDPOINTS_PER_SLICE, topology: topology.of(service) }
+    if (!wantsTopologyHints(service)) topology.drop(service)
     const small = changes && !disturbed.has(keyOf(service)) ? planChanges(input, changes) : null
     disturbed.delete(keyOf(service))
     const problems: string[] = []
@@ -90,8 +93,10 @@ export function endpointSliceController(context: ControllerContext): Controller 
       tracker.forget(key)
       selected.forget(key)
       disturbed.delete(key)
+      topology.forget(key)
     },
   })
+  const topology = new TopologyBook(nodeInformer, recorder, (key) => loop.queue.add(key))
   const enqueue = (service: Service) => loop.queue.add(keyOf(service))
   serviceInformer.addHandler({ onAdd: enqueue, onUpdate: enqueue, onDelete: enqueue })
   watchPodsForServices(podInformer, serviceInformer, (key, podKey) => {

@@ -6,7 +6,6 @@ const CLOSE = new Set(['PreferClose', 'PreferSameZone', 'PreferSameNode'])
 /**
  * The slice with the hints that the service's trafficDistribution asks for on its ready endpoints; the same object
  * when nothing changes. k8s 1.36: endpointslice trafficdist.ReconcileHints.
- * SIMPLIFIED: the topology-mode annotation (hints in proportion to the zones' CPUs) gives no hints.
  */
 export function withHints(service: Service, slice: EndpointSlice): EndpointSlice {
   const { trafficDistribution } = service.spec ?? {}

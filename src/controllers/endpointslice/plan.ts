@@ -5,6 +5,7 @@ import type { EntryChange } from '../shared/selected-pods.ts'
 import { shouldBeInEndpoints } from '../shared/service-endpoints.ts'
 import { withHints } from './hints.ts'
 import { endpointIdentity, pack, type EndpointSet, type SlicePlan } from './packing.ts'
+import { wantsTopologyHints, withTopologyHints, type CpuRatios, type ZoneCounts } from './topology-hints.ts'
 import { addressTypesOf, endpointOf, newSlice, portKey, portsFor, relabeled, type SlicePorts } from './slices.ts'
 
 /** What a service's slices say about one pod. */
@@ -40,6 +41,14 @@ export interface SliceInput {
   readonly entries: ReadonlyMap<string, SliceEntry>
   readonly slices: readonly EndpointSlice[]
   readonly maxPerSlice: number
+  /** Where services want hints in proportion to the zones. */
+  readonly topology?: TopologyHints
+}
+
+interface TopologyHints {
+  readonly ratios: CpuRatios | null
+  /** Told what came of it. */
+  readonly noted: (addressType: string, counts: ZoneCounts | null, problem: string) => void
 }
 
 /** What to write so that a service's slices show its pods. k8s 1.36: endpointslice Reconciler.Reconcile. */
@@ -81,6 +90,12 @@ function planType(input: SliceInput, addressType: string): SlicePlan {
     else create.push(placeholder)
   }
   const touched = new Set([...update, ...remove].map((slice) => slice.metadata.name))
+  if (input.topology && wantsTopologyHints(service)) {
+    const unchanged = slices.filter(({ metadata }) => !touched.has(metadata.name))
+    const { plan, counts, problem } = withTopologyHints({ create, update, remove }, unchanged, input.topology.ratios)
+    input.topology.noted(addressType, counts, problem)
+    return reuse(plan, service)
+  }
   for (const slice of slices) if (!touched.has(slice.metadata.name) && withHints(service, slice) !== slice) update.push(slice)
   return reuse(hinted({ create, update, remove }, service), service)
 }
@@ -109,7 +124,7 @@ export function planChanges(input: SliceInput, changes: ReadonlyMap<string, Entr
   const { service, entries, slices, maxPerSlice } = input
   const [addressType = '', ...otherTypes] = addressTypesOf(service)
   const key = portKey(slices[0]?.ports)
-  if (otherTypes.length > 0 || slices.length === 0 || key === '') return null
+  if (otherTypes.length > 0 || slices.length === 0 || key === '' || wantsTopologyHints(service)) return null
   if (slices.some((s) => s.addressType !== addressType || !isOwned(s, service) || portKey(s.ports) !== key)) return null
   const isSimple = (entry: SliceEntry | undefined) => !entry || (entry.portKey === key && entry.problem === undefined)
   for (const { before, now } of changes.values()) if (!isSimple(before) || !isSimple(now)) return null
