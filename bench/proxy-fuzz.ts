@@ -1,11 +1,13 @@
-/** npx tsx bench/proxy-fuzz.ts iptables|ipvs CHANGES [SEED]: the long run of the comparisons in *.fuzz.test.ts. */
+/** npx tsx bench/proxy-fuzz.ts iptables|ipvs|nftables CHANGES [SEED]: the long run of the comparisons in *.fuzz.test.ts. */
 import { fuzzIptables } from '../src/network/proxy/testing/iptables-fuzz.ts'
 import { fuzzIpvs } from '../src/network/proxy/testing/ipvs-fuzz.ts'
+import { fuzzNftables } from '../src/network/proxy/testing/nftables-fuzz.ts'
 
 const PER_SEED = 1000
 const RUNS: { readonly [mode: string]: (seed: number, changes: number) => { readonly compared: number } } = {
   iptables: fuzzIptables,
   ipvs: fuzzIpvs,
+  nftables: fuzzNftables,
 }
 
 const [mode = 'iptables', count = '100000', first = '1'] = process.argv.slice(2)

@@ -4,40 +4,22 @@ import { installNetfilter } from '../../netfilter/install.ts'
 import { nftablesOf, type Nftables } from '../../nft/nftables.ts'
 import { printTable } from '../../nft/print.ts'
 import type { Table } from '../../nft/ruleset.ts'
-import type { NodePlace } from '../changes/topology.ts'
-import { ChangeSource, takeChange, TEST_NODES, TEST_ZONES } from '../testing/changes.ts'
-import type { NftablesSettings } from './base.ts'
-import { nftablesPlan, tableOf } from './plan.ts'
+import { ChangeSource, takeChange } from '../testing/changes.ts'
+import { TEST_NFTABLES } from '../testing/nftables-fuzz.ts'
 import { cleanUpNftables, NftablesProxier } from './proxier.ts'
-
-const SETTINGS: NftablesSettings = {
-  family: 'IPv4',
-  nodeIP: '192.168.10.11',
-  masqueradeMark: '0x4000',
-  masqueradeAll: false,
-  detector: { kind: 'cidr', cidr: '10.244.0.0/16' },
-  serviceCIDRs: ['10.96.0.0/12'],
-  nodePortIPs: ['192.168.10.11'],
-}
 
 let nowMs: number
 beforeEach(() => {
   nowMs = 1_000_000
 })
 
-function proxierOn(
-  node: string,
-  zone: string,
-): { readonly nftables: Nftables; readonly proxier: NftablesProxier; readonly place: NodePlace } {
-  const netns = new Netns(node)
-  installNetfilter(netns, { now: () => nowMs })
+function proxierOn(nodeName: string): { readonly nftables: Nftables; readonly proxier: NftablesProxier } {
+  const netns = new Netns(nodeName)
+  const now = () => nowMs
+  installNetfilter(netns, { now })
   const nftables = nftablesOf(netns)
-  const place = { nodeName: node, zone }
-  return {
-    nftables,
-    place,
-    proxier: new NftablesProxier({ nftables, settings: SETTINGS, place, syncPeriodMs: 30_000, now: () => nowMs }),
-  }
+  const place = { nodeName, zone: '' }
+  return { nftables, proxier: new NftablesProxier({ nftables, settings: TEST_NFTABLES, place, syncPeriodMs: 30_000, now }) }
 }
 
 const tableIn = (nftables: Nftables): Table => {
@@ -46,32 +28,9 @@ const tableIn = (nftables: Nftables): Table => {
   return table
 }
 
-/** Chains that a later sync deletes are empty, and nobody goes to them. */
-function withoutStale(text: string): string {
-  return text.replaceAll(/\tchain \S*\/\S* \{\n\t\}\n\n?/g, '')
-}
-
-function fuzz(seed: number, changes: number): void {
-  const source = new ChangeSource(seed)
-  const { nftables, proxier, place } = proxierOn(TEST_NODES[seed % 3] ?? 'node-1', TEST_ZONES[seed % 2] ?? '')
-  for (let i = 0; i < changes; i++) {
-    takeChange(proxier.state, source.next())
-    if (i % 3 !== 0) continue
-    nowMs += i % 5 === 0 ? 5000 : 100
-    expect(proxier.sync()).toMatchObject({ ok: true, full: i === 0 })
-    const anew = printTable(tableOf(nftablesPlan(proxier.state, place, SETTINGS)))
-    const text = withoutStale(printTable(tableIn(nftables)))
-    expect(text, `seed ${seed}, change ${i}`).toBe(withoutStale(anew))
-  }
-}
-
-describe('incremental rules are those made anew', () => {
-  it.each([1, 2, 3, 4, 5, 6])('seed %i', (seed) => fuzz(seed, Number(process.env['FUZZ_CHANGES'] ?? 300)))
-})
-
 describe('what others do to the table', () => {
   it('stays until the Service changes, or a full sync comes', () => {
-    const { nftables, proxier } = proxierOn('node-1', '')
+    const { nftables, proxier } = proxierOn('node-1')
     const source = new ChangeSource(7)
     for (let i = 0; i < 60; i++) takeChange(proxier.state, source.next())
     proxier.sync()
@@ -86,7 +45,7 @@ describe('what others do to the table', () => {
   })
 
   it('makes a sync fail when the table is gone, and the next one mends it', () => {
-    const { nftables, proxier } = proxierOn('node-1', '')
+    const { nftables, proxier } = proxierOn('node-1')
     const source = new ChangeSource(8)
     for (let i = 0; i < 60; i++) takeChange(proxier.state, source.next())
     proxier.sync()
@@ -105,7 +64,7 @@ describe('what others do to the table', () => {
 })
 
 it('nodes share the buckets of maps that are equal', () => {
-  const [a, b] = [proxierOn('node-1', ''), proxierOn('node-9', '')]
+  const [a, b] = [proxierOn('node-1'), proxierOn('node-9')]
   const source = new ChangeSource(9)
   for (let i = 0; i < 80; i++) {
     const change = source.next()
