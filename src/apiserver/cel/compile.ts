@@ -1,6 +1,7 @@
 import { EvaluationError, ParseError, TypeError as CelTypeError, type Environment } from '@marcbachmann/cel-js'
 import { looseEnvironment } from './environment.ts'
 import { compileProblem, evaluationProblem } from './problems.ts'
+import { WITHOUT_ABSENT, withoutSugar } from './sugar.ts'
 
 /** Values of an expression's variables, as CEL values. */
 export type Variables = { readonly [name: string]: unknown }
@@ -11,9 +12,17 @@ export type Outcome = { readonly value: unknown } | { readonly error: string }
 /** What an expression's check gave: its type, or cel-go's issues. */
 export type Checked = { readonly type: string } | { readonly issues: string }
 
+/** Arguments of format() and entries that may be absent make literals of mixed types. */
+function mayMix(source: string, plain: string): boolean {
+  return plain.includes(`${WITHOUT_ABSENT}(`) || /\.format\(\s*\[/.test(source)
+}
+
 /** Checks an expression against the variables of an environment. */
 export function checkExpression(env: Environment, source: string): Checked {
-  const { valid, type, error } = env.check(source)
+  const plain = withoutSugar(source)
+  let { valid, type, error } = env.check(plain)
+  if (error instanceof CelTypeError && error.code.startsWith('heterogeneous') && mayMix(source, plain))
+    ({ valid, type, error } = env.clone({ homogeneousAggregateLiterals: false }).check(plain))
   if (valid) return { type: type ?? 'dyn' }
   if (error === undefined) return { issues: 'ERROR: <input>:1:1: the expression is not valid' }
   if (error instanceof ParseError || error instanceof CelTypeError)
@@ -52,7 +61,7 @@ function makeProgram(source: string, env: Environment): Program {
     mentions,
     run(variables) {
       try {
-        parsed ??= env.parse(source)
+        parsed ??= env.parse(withoutSugar(source))
         return { value: parsed(variables) as unknown }
       } catch (error) {
         if (error instanceof EvaluationError || error instanceof ParseError || error instanceof CelTypeError)

@@ -7,6 +7,7 @@ import { ParseError, type ASTNode } from '@marcbachmann/cel-js'
 import type { JSONSchemaProps } from '../../apimachinery/generated/types.ts'
 import { baseEnvironment } from './environment.ts'
 import { escapedName } from './identifiers.ts'
+import { withoutSugar } from './sugar.ts'
 
 const isSchema = (value: unknown): value is JSONSchemaProps =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -201,7 +202,7 @@ export function ruleCost(rule: string, schema: JSONSchemaProps): number | undefi
     ['oldSelf', self],
   ])
   try {
-    return estimate(baseEnvironment().parse(rule).ast, names).cost
+    return estimate(baseEnvironment().parse(withoutSugar(rule)).ast, names).cost
   } catch (error) {
     if (error instanceof ParseError) return undefined
     throw error

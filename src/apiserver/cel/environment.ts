@@ -3,6 +3,7 @@ import { addressLibrary } from './library/addresses.ts'
 import { formatLibrary } from './library/formats.ts'
 import { listLibrary } from './library/lists.ts'
 import { macroLibrary } from './library/macros.ts'
+import { optionalLibrary } from './library/optionals.ts'
 import { quantityLibrary } from './library/quantity.ts'
 import { regexLibrary } from './library/regex.ts'
 import { semverLibrary } from './library/semver.ts'
@@ -19,6 +20,7 @@ const LIBRARIES = [
   formatLibrary,
   semverLibrary,
   macroLibrary,
+  optionalLibrary,
 ]
 
 let base: Environment | undefined

@@ -123,4 +123,6 @@ function cidrLibrary(env: Environment): void {
 export function addressLibrary(env: Environment): void {
   ipLibrary(env)
   cidrLibrary(env)
+  const [IP, CIDR] = ["type(ip('::'))", "type(cidr('::/0'))"].map((source) => env.evaluate(source) as unknown)
+  env.registerConstant('net', 'map<string, type>', { IP, CIDR })
 }

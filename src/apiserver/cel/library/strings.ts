@@ -47,6 +47,15 @@ function inBase(value: unknown, base: 2 | 8 | 16): string {
   throw failure(`error during formatting: only integers, bools, strings and bytes can be formatted in base ${base}`)
 }
 
+const RAISED = '⁰¹²³⁴⁵⁶⁷⁸⁹'
+
+/** 3.140000×10⁰⁰ */
+function scientific(value: number, precision: number): string {
+  const [mantissa = '', exponent = '0'] = value.toExponential(precision).split('e')
+  const digits = String(Math.abs(Number(exponent))).padStart(2, '0')
+  return `${mantissa}×10${exponent.startsWith('-') ? '⁻' : ''}${[...digits].map((d) => RAISED[Number(d)]).join('')}`
+}
+
 function clause(verb: string, value: unknown, precision: number): string {
   switch (verb) {
     case 's':
@@ -57,9 +66,7 @@ function clause(verb: string, value: unknown, precision: number): string {
     case 'f':
       return Number(value).toFixed(precision)
     case 'e':
-      return Number(value)
-        .toExponential(precision)
-        .replace(/e([+-])(\d)$/, 'e$10$2')
+      return scientific(Number(value), precision)
     case 'b':
       return inBase(value, 2)
     case 'o':

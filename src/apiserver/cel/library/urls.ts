@@ -20,7 +20,7 @@ class UrlValue {
 function readUrl(text: string): UrlValue | string {
   const why = (reason: string) => `URL parse error during conversion from string: parse ${JSON.stringify(text)}: ${reason}`
   if (text === '') return why('empty url')
-  if ([...text].some((char) => char <= ' ' || char === '\u007f')) return why('net/url: invalid control character in URL')
+  if ([...text].some((char) => char < ' ' || char === '\u007f')) return why('net/url: invalid control character in URL')
   const [, scheme = '', rest = ''] = /^([a-zA-Z][a-zA-Z0-9+.-]*):(.*)$/.exec(text) ?? ['', '', text]
   if (/%(?![0-9a-fA-F]{2})/.test(rest)) return why(`invalid URL escape ${JSON.stringify(/%.{0,2}/.exec(rest)?.[0] ?? '%')}`)
   if (!rest.startsWith('/'))
@@ -29,6 +29,7 @@ function readUrl(text: string): UrlValue | string {
   const [, host = '', path = ''] = /^\/\/([^/]*)(.*)$/.exec(beforeQuery) ?? ['', '', beforeQuery]
   if (scheme === '' && beforeQuery.startsWith('//')) return new UrlValue('', '', beforeQuery, query.join('?'))
   const bare = host.slice(host.lastIndexOf('@') + 1)
+  if (bare.includes(' ')) return why('invalid character " " in host name')
   if (!/^(\[[^\]]*\]|[^:]*)(:\d*)?$/.test(bare))
     return why(`invalid port ${JSON.stringify(bare.slice(bare.indexOf(':')))} after host`)
   return new UrlValue(scheme.toLowerCase(), bare, path, query.join('?'))
@@ -69,7 +70,7 @@ export function urlLibrary(env: Environment): void {
     [`${T}.getHost(): string`]: ({ host }: UrlValue) => host,
     [`${T}.getHostname(): string`]: (url: UrlValue) => parts(url)[1] ?? parts(url)[2] ?? '',
     [`${T}.getPort(): string`]: (url: UrlValue) => parts(url)[3] ?? '',
-    [`${T}.getEscapedPath(): string`]: ({ path }: UrlValue) => path,
+    [`${T}.getEscapedPath(): string`]: ({ path }: UrlValue) => path.replaceAll(' ', '%20'),
     [`${T}.getQuery(): map<string, list<string>>`]: queryOf,
   })
 }
