@@ -16,6 +16,9 @@ export interface Tuple {
   readonly echo?: 'request' | 'reply'
 }
 
+/** TCP segments by what they mean for a connection. */
+export type Segment = 'syn' | 'synack' | 'ack' | 'fin' | 'rst'
+
 export type TcpState = 'SYN_SENT' | 'SYN_RECV' | 'ESTABLISHED' | 'FIN_WAIT' | 'CLOSE_WAIT' | 'LAST_ACK' | 'TIME_WAIT' | 'CLOSE'
 
 /** An entry of the table: `conntrack -L` prints one line of it. */
@@ -25,6 +28,9 @@ export interface Connection {
   reply: Tuple
   /** TCP state as conntrack prints it; '' for others. */
   tcpState: TcpState | ''
+  /** TCP: the last segment that passed, and whether one of the sides has finished. */
+  last?: { readonly segment: Segment; readonly direction: Direction }
+  finished?: boolean
   /** No reply has been seen. */
   unreplied: boolean
   assured: boolean

@@ -1,9 +1,8 @@
 /** How packets move a connection's state on, and how long it then lives. Source: Linux 6 nf_conntrack_proto_tcp, _udp, _icmp. */
 import type { Packet, TcpFlags } from '../packet.ts'
-import type { Connection, Direction, TcpState } from './conntrack.ts'
+import type { Connection, Direction, Segment, TcpState } from './conntrack.ts'
 
-type Event = 'syn' | 'synack' | 'ack' | 'fin' | 'rst'
-const EVENTS: { readonly [flags in TcpFlags]: Event } = {
+const SEGMENTS: { readonly [flags in TcpFlags]: Segment } = {
   S: 'syn',
   'S.': 'synack',
   '.': 'ack',
@@ -26,7 +25,7 @@ function moves(...list: readonly Move[]): Moves {
 
 const RESET = moves('invalid', 'CLOSE', 'CLOSE', 'CLOSE', 'CLOSE', 'CLOSE', 'CLOSE', 'CLOSE', 'CLOSE')
 const FINISH = moves('invalid', 'invalid', 'FIN_WAIT', 'FIN_WAIT', 'LAST_ACK', 'LAST_ACK', 'LAST_ACK', 'TIME_WAIT', 'CLOSE')
-const MOVES: { readonly [direction in Direction]: { readonly [event in Event]: Moves } } = {
+const MOVES: { readonly [direction in Direction]: { readonly [segment in Segment]: Moves } } = {
   original: {
     syn: moves('SYN_SENT', 'SYN_SENT', 'same', 'same', 'same', 'same', 'same', 'new', 'new'),
     synack: moves('invalid', 'invalid', 'SYN_RECV', 'invalid', 'invalid', 'invalid', 'invalid', 'invalid', 'invalid'),
@@ -64,6 +63,7 @@ const TIMEOUTS: { readonly [name: string]: number } = {
   tcp_timeout_last_ack: 30,
   tcp_timeout_time_wait: 120,
   tcp_timeout_close: 10,
+  tcp_timeout_unacknowledged: 300,
   udp_timeout: 30,
   udp_timeout_stream: 120,
   icmp_timeout: 30,
@@ -81,7 +81,7 @@ export type Settings = (name: string) => number | undefined
 export function mayBegin(packet: Packet): boolean {
   if (packet.icmp) return packet.icmp.type === 'echo-request'
   if (packet.protocol !== 'tcp') return true
-  const move = MOVES.original[EVENTS[packet.flags ?? '.']]['']
+  const move = MOVES.original[SEGMENTS[packet.flags ?? '.']]['']
   return move !== 'invalid'
 }
 
@@ -98,15 +98,21 @@ export function advance(
 ): 'known' | 'new' | 'invalid' {
   const seconds = (name: string) => settings(name) ?? TIMEOUTS[name] ?? 600
   if (packet.protocol === 'tcp') {
-    const move = MOVES[direction][EVENTS[packet.flags ?? '.']][connection.tcpState]
+    const segment = SEGMENTS[packet.flags ?? '.']
+    const move = moveOf(connection, segment, direction)
     if (move === 'new' || move === 'invalid') return move
+    connection.last = { segment, direction }
+    if (segment === 'fin') connection.finished = true
     if (move !== 'same') {
       const wasOpen = connection.tcpState === 'SYN_RECV' || connection.tcpState === 'ESTABLISHED'
-      if (move === 'ESTABLISHED' && wasOpen) connection.assured = true
+      if (move === 'ESTABLISHED' && wasOpen && !connection.unreplied) connection.assured = true
       connection.tcpState = move
     }
+    // Picked up in the middle, and nobody has answered yet.
+    const isUnsure = connection.unreplied && connection.tcpState === 'ESTABLISHED'
+    const timeout = seconds(`tcp_timeout_${connection.tcpState.toLowerCase()}`)
+    connection.expiresMs = nowMs + Math.min(timeout, isUnsure ? seconds('tcp_timeout_unacknowledged') : Infinity) * 1000
     noteReply(connection, direction)
-    connection.expiresMs = nowMs + seconds(`tcp_timeout_${connection.tcpState.toLowerCase()}`) * 1000
     return 'known'
   }
   noteReply(connection, direction)
@@ -122,6 +128,15 @@ export function advance(
     connection.expiresMs = nowMs + seconds(`${packet.protocol}_timeout`) * 1000
   }
   return 'known'
+}
+
+function moveOf({ tcpState, last, finished }: Connection, segment: Segment, direction: Direction): Move {
+  const move = MOVES[direction][segment][tcpState]
+  // Reopened only by the side that gave it up, or after a proper end.
+  const isOver = finished || (last?.segment === 'rst' && last.direction === direction)
+  if (move === 'new') return isOver ? 'new' : 'same'
+  // The answer to a SYN that was taken for a repetition: the two sides know better.
+  return segment === 'synack' && move === 'same' && last?.segment === 'syn' && last.direction !== direction ? 'SYN_RECV' : move
 }
 
 function noteReply(connection: Connection, direction: Direction): void {

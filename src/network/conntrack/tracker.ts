@@ -39,7 +39,7 @@ function look(table: ConntrackTable, flight: Flight, environment: HookEnvironmen
     if (result === 'known') {
       table.counters.found++
       // Refused: nothing is left to remember once this packet has passed.
-      if (found.connection.tcpState === 'CLOSE' && found.direction === 'reply' && wasUnreplied) table.delete(found.connection)
+      if (found.connection.tcpState === 'CLOSE' && wasUnreplied) table.delete(found.connection)
       flight.connection = found.connection
       flight.direction = found.direction
       flight.state = found.direction === 'reply' || !found.connection.unreplied ? 'ESTABLISHED' : 'NEW'
