@@ -101,7 +101,7 @@ export interface HintedPlan {
 /** The plan with hints on its slices; unchanged slices join it where theirs no longer fit. k8s 1.36: TopologyCache.AddHints. */
 export function withTopologyHints(plan: SlicePlan, unchanged: readonly EndpointSlice[], ratios: CpuRatios | null): HintedPlan {
   const all = [...plan.create, ...plan.update, ...unchanged]
-  const ready = all.flatMap(({ endpoints = [] }) => endpoints.filter(isReady))
+  const ready = all.flatMap(({ endpoints }) => (endpoints ?? []).filter(isReady))
   const allocations = allocate(ready.length, ratios)
   if (typeof allocations === 'string') return without(plan, unchanged, allocations)
   if (ready.some(({ zone }) => !zone)) return without(plan, unchanged, 'One or more endpoints do not have a zone specified')
@@ -161,7 +161,7 @@ function without(plan: SlicePlan, unchanged: readonly EndpointSlice[], problem: 
     ...slice,
     endpoints: (slice.endpoints ?? []).map(({ hints: _, ...rest }) => rest),
   })
-  const hinted = unchanged.filter(({ endpoints = [] }) => endpoints.some(({ hints }) => hints !== undefined))
+  const hinted = unchanged.filter(({ endpoints }) => endpoints?.some(({ hints }) => hints !== undefined))
   const update = [...plan.update, ...hinted].map(bare)
   return { plan: { create: plan.create.map(bare), update, remove: plan.remove }, counts: null, problem }
 }
