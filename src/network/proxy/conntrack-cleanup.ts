@@ -9,7 +9,7 @@ export function staleConnections(connections: readonly Connection[], state: Serv
   if (udp.length === 0) return []
   const byAddress = new Map<string, ReadonlySet<string>>()
   const byNodePort = new Map<number, ReadonlySet<string>>()
-  for (const port of state.ports.values()) {
+  for (const port of state.ports()) {
     if (port.protocol !== 'UDP') continue
     const serving = new Set(state.endpoints(port).flatMap(({ serving: isServing, text }) => (isServing ? [text] : [])))
     // Without any endpoint the flows may stay: the filter table refuses them.

@@ -31,21 +31,27 @@ export function isLocal(endpoint: EndpointInfo, nodeName: string): boolean {
   return nodeName !== '' && endpoint.nodeName === nodeName
 }
 
-/** Remembered results: the same slices (by identity) are worked out once for all nodes. */
-const known = new WeakMap<EndpointSlice, { readonly slices: readonly EndpointSlice[]; readonly result: EndpointsByPort }>()
+/** A Service's slices of one family, and the endpoints that they come to. The same object for all nodes that know the same. */
+export interface KnownSlices {
+  readonly slices: readonly EndpointSlice[]
+  readonly byPort: EndpointsByPort
+}
+
+export const NO_SLICES: KnownSlices = { slices: [], byPort: NONE }
+const known = new WeakMap<EndpointSlice, KnownSlices>()
 
 /**
  * Endpoints of a Service from all its slices of one family. An address that is in two slices counts once; of two pods with
  * one address the one that is not terminating counts. k8s 1.36: EndpointSliceCache endpointInfoByServicePort.
  */
-export function endpointsOf(service: string, slices: readonly EndpointSlice[]): EndpointsByPort {
+export function endpointsOf(service: string, slices: readonly EndpointSlice[]): KnownSlices {
   const [first] = slices
-  if (!first) return NONE
+  if (!first) return NO_SLICES
   const memo = known.get(first)
-  if (memo && memo.slices.length === slices.length && memo.slices.every((slice, i) => slice === slices[i])) return memo.result
-  const result = makeEndpoints(service, slices)
-  known.set(first, { slices: [...slices], result })
-  return result
+  if (memo && memo.slices.length === slices.length && memo.slices.every((slice, i) => slice === slices[i])) return memo
+  const made = { slices, byPort: makeEndpoints(service, slices) }
+  known.set(first, made)
+  return made
 }
 
 function makeEndpoints(service: string, slices: readonly EndpointSlice[]): EndpointsByPort {

@@ -1,6 +1,6 @@
 /** Services and EndpointSlices as one kube-proxy has seen them, and what of it is not yet in its rules. */
 import type { EndpointSlice, Service } from '../../../apimachinery/generated/types.ts'
-import { endpointsOf, NO_ENDPOINTS, type EndpointInfo, type EndpointsByPort } from './endpoint.ts'
+import { endpointsOf, NO_ENDPOINTS, NO_SLICES, type EndpointInfo, type KnownSlices } from './endpoint.ts'
 import { servicePorts, type Family, type ServicePortInfo } from './service-port.ts'
 
 const SERVICE_NAME = 'kubernetes.io/service-name'
@@ -13,24 +13,20 @@ export interface AppliedChanges {
   readonly conntrackCleanup: boolean
 }
 
-interface SliceTracker {
-  readonly applied: Map<string, EndpointSlice>
-  /** null: removed. */
-  readonly pending: Map<string, EndpointSlice | null>
-  endpoints: EndpointsByPort
-}
+/** Changes of slices by name; null: removed. */
+type PendingSlices = Map<string, EndpointSlice | null>
 
-const NO_MAP: EndpointsByPort = new Map()
+const NO_PORTS: readonly ServicePortInfo[] = []
 
 /** Changes accumulate until apply(). k8s 1.36: ServiceChangeTracker, EndpointsChangeTracker and the maps they update. */
 export class ServiceState {
   readonly family: Family
-  /** By ServicePortInfo.key. */
-  readonly ports = new Map<string, ServicePortInfo>()
+  /** Services with a health check port. */
+  readonly withHealth = new Set<string>()
   private readonly byService = new Map<string, readonly ServicePortInfo[]>()
   private readonly pendingServices = new Map<string, readonly ServicePortInfo[]>()
-  private readonly slices = new Map<string, SliceTracker>()
-  private readonly pendingSlices = new Set<string>()
+  private readonly slices = new Map<string, KnownSlices>()
+  private readonly pendingSlices = new Map<string, PendingSlices>()
 
   constructor(family: Family) {
     this.family = family
@@ -38,12 +34,17 @@ export class ServiceState {
 
   /** Endpoints behind a port that exists or not. */
   endpoints(port: ServicePortInfo): readonly EndpointInfo[] {
-    return this.slices.get(port.service)?.endpoints.get(port.key) ?? NO_ENDPOINTS
+    return this.slices.get(port.service)?.byPort.get(port.key) ?? NO_ENDPOINTS
   }
 
   /** Ports of a Service, as applied. */
   portsOf(service: string): readonly ServicePortInfo[] {
-    return this.byService.get(service) ?? []
+    return this.byService.get(service) ?? NO_PORTS
+  }
+
+  /** All ports of all Services, as applied. */
+  *ports(): IterableIterator<ServicePortInfo> {
+    for (const ports of this.byService.values()) yield* ports
   }
 
   /** All Services with ports, as applied. */
@@ -74,9 +75,9 @@ export class ServiceState {
     for (const [name, ports] of this.pendingServices) this.applyService(name, ports)
     this.pendingServices.clear()
     let conntrackCleanup = false
-    for (const name of this.pendingSlices) {
+    for (const [name, pending] of this.pendingSlices) {
       services.add(name)
-      if (this.applySlices(name)) conntrackCleanup = true
+      if (this.applySlices(name, pending)) conntrackCleanup = true
     }
     this.pendingSlices.clear()
     return { services, conntrackCleanup }
@@ -89,9 +90,8 @@ export class ServiceState {
   }
 
   private applyService(name: string, ports: readonly ServicePortInfo[]): void {
-    const kept = new Set(ports.map(({ key }) => key))
-    for (const { key } of this.portsOf(name)) if (!kept.has(key)) this.ports.delete(key)
-    for (const port of ports) this.ports.set(port.key, port)
+    if (ports.some(({ healthCheckNodePort }) => healthCheckNodePort !== 0)) this.withHealth.add(name)
+    else this.withHealth.delete(name)
     if (ports.length > 0) this.byService.set(name, ports)
     else this.byService.delete(name)
   }
@@ -101,32 +101,28 @@ export class ServiceState {
     if (slice.addressType !== this.family || !service) return false
     const name = `${slice.metadata.namespace ?? 'default'}/${service}`
     const sliceName = slice.metadata.name ?? ''
-    let tracker = this.slices.get(name)
-    if (!tracker) {
-      if (value === null) return false
-      this.slices.set(name, (tracker = { applied: new Map(), pending: new Map(), endpoints: NO_MAP }))
-    }
-    const before = tracker.pending.has(sliceName) ? tracker.pending.get(sliceName) : tracker.applied.get(sliceName)
+    const pending = this.pendingSlices.get(name)
+    const applied = this.slices.get(name)?.slices.find(({ metadata }) => metadata.name === sliceName)
+    const before = pending?.has(sliceName) ? pending.get(sliceName) : applied
     if ((before ?? null) === value) return false
-    tracker.pending.set(sliceName, value)
-    this.pendingSlices.add(name)
+    if (pending) pending.set(sliceName, value)
+    else this.pendingSlices.set(name, new Map([[sliceName, value]]))
     return true
   }
 
   /** Whether UDP ports were or are among them. */
-  private applySlices(name: string): boolean {
-    const tracker = this.slices.get(name)
-    if (!tracker) return false
-    const isUdp = (endpoints: EndpointsByPort) => [...endpoints.keys()].some((key) => key.endsWith('/UDP'))
-    const hadUdp = isUdp(tracker.endpoints)
-    for (const [sliceName, slice] of tracker.pending)
-      if (slice === null) tracker.applied.delete(sliceName)
-      else tracker.applied.set(sliceName, slice)
-    tracker.pending.clear()
-    const slices = [...tracker.applied.values()].toSorted((a, b) => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1))
-    tracker.endpoints = endpointsOf(name, slices)
-    if (tracker.applied.size === 0) this.slices.delete(name)
-    return hadUdp || isUdp(tracker.endpoints)
+  private applySlices(name: string, pending: PendingSlices): boolean {
+    const isUdp = ({ byPort }: KnownSlices) => [...byPort.keys()].some((key) => key.endsWith('/UDP'))
+    const before = this.slices.get(name) ?? NO_SLICES
+    const byName = new Map(before.slices.map((slice) => [slice.metadata.name ?? '', slice]))
+    for (const [sliceName, slice] of pending)
+      if (slice === null) byName.delete(sliceName)
+      else byName.set(sliceName, slice)
+    const slices = [...byName].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, slice]) => slice)
+    const after = endpointsOf(name, slices)
+    if (slices.length > 0) this.slices.set(name, after)
+    else this.slices.delete(name)
+    return isUdp(before) || isUdp(after)
   }
 }
 

@@ -11,9 +11,10 @@ export interface ServiceHealth {
 /** By 'namespace/name', for each Service with a healthCheckNodePort. k8s 1.36: LocalReadyEndpoints counts addresses, not ports. */
 export function serviceHealth(state: ServiceState, nodeName: string): ReadonlyMap<string, ServiceHealth> {
   const found = new Map<string, ServiceHealth>()
-  for (const { service, healthCheckNodePort: port } of state.ports.values())
-    if (port !== 0 && !found.has(service))
-      found.set(service, { port, localEndpoints: localReadyAddresses(state, service, nodeName) })
+  for (const service of state.withHealth) {
+    const port = state.portsOf(service)[0]?.healthCheckNodePort ?? 0
+    found.set(service, { port, localEndpoints: localReadyAddresses(state, service, nodeName) })
+  }
   return found
 }
 

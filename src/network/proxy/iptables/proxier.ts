@@ -2,6 +2,7 @@
 import { parseRule } from '../../netfilter/parse.ts'
 import type { Rule } from '../../netfilter/rule.ts'
 import type { IptablesTables } from '../../netfilter/tables.ts'
+import type { ServicePortInfo } from '../changes/service-port.ts'
 import { ServiceState } from '../changes/state.ts'
 import type { NodePlace } from '../changes/topology.ts'
 import type { Proxier, ProxierLog, SyncResult } from '../proxier.ts'
@@ -33,8 +34,10 @@ export class IptablesProxier implements Proxier {
   private readonly tables: IptablesTables
   private readonly key: string
   private readonly shared: ReadonlyMap<SharedChain, SharedChainRules>
-  private readonly units = new Map<string, { readonly unit: CompiledUnit; readonly endpoints: number }>()
-  private readonly portsOf = new Map<string, readonly string[]>()
+  private readonly units = new Map<string, CompiledUnit>()
+  /** Ports and numbers of endpoints that the units were made from. */
+  private readonly portsOf = new Map<string, readonly ServicePortInfo[]>()
+  private readonly endpointsOf = new Map<string, number>()
   private place: NodePlace
   private totalEndpoints = 0
   private isLarge = false
@@ -121,48 +124,45 @@ export class IptablesProxier implements Proxier {
 
   private countEndpoints(services: Iterable<string>): void {
     for (const service of services) {
-      for (const key of this.portsOf.get(service) ?? []) this.totalEndpoints -= this.units.get(key)?.endpoints ?? 0
-      for (const port of this.state.portsOf(service)) this.totalEndpoints += this.state.endpoints(port).length
+      let count = 0
+      for (const port of this.state.portsOf(service)) count += this.state.endpoints(port).length
+      this.totalEndpoints += count - (this.endpointsOf.get(service) ?? 0)
+      if (count > 0) this.endpointsOf.set(service, count)
+      else this.endpointsOf.delete(service)
     }
   }
 
   /** Works out the units of a Service's ports. Gives their number. */
   private syncService(service: string, chains: Map<string, readonly Rule[] | undefined>): number {
     const ports = this.state.portsOf(service)
-    const keys = ports.map(({ key }) => key)
-    for (const key of this.portsOf.get(service) ?? []) if (!keys.includes(key)) this.setUnit(key, undefined, 0, chains)
+    for (const { key } of this.portsOf.get(service) ?? [])
+      if (!ports.some((port) => port.key === key)) this.setUnit(key, undefined, chains)
     for (const port of ports) {
-      const endpoints = this.state.endpoints(port)
-      const { settings } = this.options
-      const unit = compiledUnit(port, endpoints, this.place, settings, { key: this.key, comments: !this.isLarge })
-      this.setUnit(port.key, unit, endpoints.length, chains)
+      const options = { key: this.key, comments: !this.isLarge }
+      const unit = compiledUnit(port, this.state.endpoints(port), this.place, this.options.settings, options)
+      this.setUnit(port.key, unit, chains)
     }
-    if (keys.length > 0) this.portsOf.set(service, keys)
+    if (ports.length > 0) this.portsOf.set(service, ports)
     else this.portsOf.delete(service)
     return ports.length
   }
 
-  private setUnit(
-    key: string,
-    unit: CompiledUnit | undefined,
-    endpoints: number,
-    chains: Map<string, readonly Rule[] | undefined>,
-  ): void {
-    const before = this.units.get(key)?.unit
+  private setUnit(key: string, unit: CompiledUnit | undefined, chains: Map<string, readonly Rule[] | undefined>): void {
+    const before = this.units.get(key)
     for (const name of before?.chains.keys() ?? []) if (!unit?.chains.has(name)) this.stale.add(name)
     for (const [name, rules] of unit?.chains ?? []) {
       this.stale.delete(name)
       chains.set(name, rules)
     }
-    for (const [name, shared] of this.shared) shared.set(key, unit && (unit.shared.get(name) ?? NO_RULES))
-    if (unit) this.units.set(key, { unit, endpoints })
+    for (const [name, shared] of this.shared) shared.set(key, unit?.shared.get(name))
+    if (unit) this.units.set(key, unit)
     else this.units.delete(key)
   }
 
   /** A restore that jumps to a chain which somebody has deleted fails. */
   private hasAllChains(written: ReadonlyMap<string, unknown>): boolean {
     const nat = this.tables.table('nat')
-    for (const { unit } of this.units.values())
+    for (const unit of this.units.values())
       for (const name of unit.chains.keys()) if (!written.has(name) && !nat.has(name)) return false
     return true
   }
@@ -194,7 +194,7 @@ export class IptablesProxier implements Proxier {
     for (const name of this.stale) chains.set(name, undefined)
     this.stale = new Set()
     if (!scan) return
-    const active = new Set([...this.units.values()].flatMap(({ unit }) => [...unit.chains.keys()]))
+    const active = new Set([...this.units.values()].flatMap((unit) => [...unit.chains.keys()]))
     for (const name of this.tables.table('nat').keys())
       if (isServiceChainName(name) && !active.has(name)) chains.set(name, undefined)
   }

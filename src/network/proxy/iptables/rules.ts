@@ -49,8 +49,8 @@ export function allRules(
   const shared = SHARED_CHAINS.map((name) => ({ name, at: name.split(' ') as [TableName, string] }))
   for (const { at } of shared) append(...at, [])
   let endpoints = 0
-  for (const port of state.ports.values()) endpoints += state.endpoints(port).length
-  for (const port of state.ports.values()) {
+  for (const port of state.ports()) endpoints += state.endpoints(port).length
+  for (const port of state.ports()) {
     const categories = categorize(state.endpoints(port), port, place)
     const unit = makeUnit(port, categories, settings, endpoints <= LARGE_CLUSTER_ENDPOINTS)
     for (const { name, at } of shared) append(...at, unit.shared.get(name) ?? [])

@@ -18,7 +18,7 @@ export function ipvsPlan(state: ServiceState, context: IpvsContext, settings: Ip
   const servers: WantedServer[] = []
   const addresses = new Set<string>()
   const blocked: BlockedAddress[] = []
-  for (const port of state.ports.values()) {
+  for (const port of state.ports()) {
     const unit = makeIpvsUnit(port, state.endpoints(port), context)
     for (const [name, members] of unit.entries) for (const member of members) sets.get(name)?.add(member)
     for (const server of unit.servers) {

@@ -42,7 +42,7 @@ export class IpvsProxier implements Proxier {
   private readonly dummy: DummyDevice
   private readonly members: SetMembers
   private readonly units = new Map<string, IpvsUnit>()
-  private readonly portsOf = new Map<string, readonly string[]>()
+  private readonly portsOf = new Map<string, readonly ServicePortInfo[]>()
   /** Which ports want a virtual server: usually one. */
   private readonly wanted = new Map<string, Map<string, WantedServer>>()
   private readonly bound = new Map<string, number>()
@@ -123,10 +123,10 @@ export class IpvsProxier implements Proxier {
 
   private syncService(service: string, touched: Set<string>): number {
     const ports = this.state.portsOf(service)
-    const keys = ports.map(({ key }) => key)
-    for (const key of this.portsOf.get(service) ?? []) if (!keys.includes(key)) this.setUnit(key, undefined, touched)
+    for (const { key } of this.portsOf.get(service) ?? [])
+      if (!ports.some((port) => port.key === key)) this.setUnit(key, undefined, touched)
     for (const port of ports) this.setUnit(port.key, this.unitOf(port, this.state.endpoints(port)), touched)
-    if (keys.length > 0) this.portsOf.set(service, keys)
+    if (ports.length > 0) this.portsOf.set(service, ports)
     else this.portsOf.delete(service)
     return ports.length
   }

@@ -55,7 +55,7 @@ export function nftablesPlan(state: ServiceState, place: NodePlace, settings: Nf
     list.set(element.key, element)
   }
   for (const key of settings.nodePortIPs ?? []) put({ service: '', set: 'nodeport-ips', key })
-  const ports = [...state.ports.values()].toSorted((a, b) => compareText(a.service, b.service) || compareText(a.key, b.key))
+  const ports = [...state.ports()].toSorted((a, b) => compareText(a.service, b.service) || compareText(a.key, b.key))
   for (const port of ports) {
     const { unit, hairpin } = portPart(port, state.endpoints(port), place, settings)
     for (const chain of unit.chains) chains.set(chain.name, chain)
