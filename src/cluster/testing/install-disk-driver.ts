@@ -1,3 +1,4 @@
+// oxlint-disable-next-line no-restricted-imports -- for tests, which run in Node
 import { readFileSync } from 'node:fs'
 import { loadAll } from 'js-yaml'
 import { applyFile } from '../../kubectl/apply.ts'
