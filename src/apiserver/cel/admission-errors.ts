@@ -44,5 +44,7 @@ export function matchConditionErrors(
 ): FieldError[] {
   if (!conditions?.length) return []
   const checker = admissionChecker({ hasParams, hasAuthorizer: true })
-  return conditions.flatMap(({ expression }, i) => expressionErrors(checker, expression, ['bool'], `${field}[${i}].expression`))
+  return conditions.flatMap(({ expression }, i) =>
+    expressionErrors(checker, expression?.trim(), ['bool'], `${field}[${i}].expression`),
+  )
 }

@@ -45,3 +45,30 @@ describe('errors of evaluations are worded as by cel-go', () => {
     expect(programOf('self == oldSelf').mentions('oldSelf')).toBe(true)
   })
 })
+
+describe('syntax errors', () => {
+  const issues = (source: string) => {
+    const env = baseEnvironment().clone({ enableOptionalTypes: true })
+    env.registerVariable('object', 'dyn').registerVariable('request', 'dyn')
+    const checked = checkExpression(env, source)
+    return 'issues' in checked ? checked.issues.split('\n').filter((line) => line.startsWith('ERROR')) : []
+  }
+
+  test.each([
+    ['object.spec.', ["1:13: Syntax error: no viable alternative at input '.'"]],
+    ['object.x in [1, 2, ', ["1:20: Syntax error: missing ']' at '<EOF>'"]],
+    ["'asdf'.contains('x'", ["1:20: Syntax error: missing ')' at '<EOF>'"]],
+    [
+      "request.user = 'test'",
+      ["1:14: Syntax error: token recognition error at: '= '", "1:16: Syntax error: extraneous input ''test'' expecting <EOF>"],
+    ],
+    ['a b c', ["1:3: Syntax error: mismatched input 'b' expecting <EOF>"]],
+  ])('%s', (source, expected) => {
+    expect(issues(source)).toEqual(expected.map((text) => `ERROR: <input>:${text}`))
+  })
+
+  test('an operand that is missing', () => {
+    expect(issues('object.x == ')[0]).toContain("1:13: Syntax error: mismatched input '<EOF>' expecting {'[', ")
+    expect(issues("object.k! == '1'")[0]).toContain("1:9: Syntax error: mismatched input '!' expecting")
+  })
+})

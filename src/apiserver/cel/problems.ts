@@ -25,25 +25,62 @@ function typeText(name: string): string {
 const EXPECTED =
   "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
 
-/** SIMPLIFIED: of the parser's many wordings those for an early end, a surplus token and a wrong one. */
+const TOKEN = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\w+|==|!=|<=|>=|&&|\|\||./y
+const CLOSING: { readonly [open: string]: string } = { '[': ']', '(': ')', '{': '}' }
+
+function tokenAt(source: string, offset: number): string {
+  TOKEN.lastIndex = offset
+  return TOKEN.exec(source)?.[0] ?? '<EOF>'
+}
+
+/** The innermost bracket that is still open at the end. */
+function openBracket(source: string): string | undefined {
+  const open: string[] = []
+  for (let i = 0; i < source.length;) {
+    const token = tokenAt(source, i)
+    if ('[({'.includes(token)) open.push(token)
+    else if ('])}'.includes(token)) open.pop()
+    i += token.length
+  }
+  return open.at(-1)
+}
+
+/** What the parser says where the text ends too early. */
+function endProblem(source: string): string {
+  const text = source.trimEnd()
+  const last = text.slice(-1)
+  if (last === '.') return "no viable alternative at input '.'"
+  const open = openBracket(source)
+  const wantsOperand = /[-+*/%<>=!&|?:({[]$|\bin$/.test(text) || (last === ',' && open === '(')
+  if (open === undefined || wantsOperand) return `mismatched input '<EOF>' expecting ${EXPECTED}`
+  return `missing '${CLOSING[open]}' at '<EOF>'`
+}
+
+/** What it says of a token with which the text should have ended, or gone on otherwise. */
+function surplusProblem(source: string, offset: number): string {
+  const token = tokenAt(source, offset)
+  const isLast = source.slice(offset + token.length).trim() === ''
+  return `${isLast ? 'extraneous' : 'mismatched'} input '${token}' expecting <EOF>`
+}
+
+/** SIMPLIFIED: of the parser's many wordings those for an early end, a surplus token and an unknown one. */
 function syntaxProblem(source: string, { summary, range }: Problem): string {
   const offset = range?.start ?? 0
-  const word = /^(\w+|.)/.exec(source.slice(offset))?.[0] ?? '<EOF>'
-  const before = source.slice(0, offset).trimEnd()
-  const say = (text: string) => placed(`Syntax error: ${text}`, source, offset)
-  if (offset >= source.length) {
-    if (before.endsWith('.')) return say("no viable alternative at input '.'")
-    if (summary.startsWith('Expected RPAREN')) return say("missing ')' at '<EOF>'")
-    if (summary.startsWith('Expected RBRACKET')) return say("missing ']' at '<EOF>'")
-    return say(`mismatched input '<EOF>' expecting ${EXPECTED}`)
+  const say = (text: string, at = offset) => placed(`Syntax error: ${text}`, source, at)
+  if (offset >= source.length) return say(endProblem(source))
+  const token = tokenAt(source, offset)
+  if (token === "'" || token === '"') return say(`token recognition error at: '${source.slice(offset)}'`)
+  if (/^[=@#$~^`\\&|;]$/.test(token)) {
+    // The lexer skips what it does not know, and the character that told it so.
+    const width = '=&|'.includes(token) ? 2 : 1
+    const unknown = say(`token recognition error at: '${source.slice(offset, offset + width)}'`)
+    const rest = offset + width + source.slice(offset + width).search(/\S|$/)
+    const before = source.slice(0, offset).trimEnd()
+    if (rest < source.length) return `${unknown}\n${say(surplusProblem(source, rest), rest)}`
+    return /[\w)\]}"']$/.test(before) ? unknown : `${unknown}\n${say(endProblem(before), source.length)}`
   }
-  if (summary.startsWith('Unexpected character') && /\w/.test(word)) {
-    const isLast = source.slice(offset + word.length).trim() === ''
-    return say(`${isLast ? 'extraneous' : 'mismatched'} input '${word}' expecting <EOF>`)
-  }
-  if (summary.startsWith('Unexpected character') && !/[!<>&|?:+\-*/%()[\]{}.,]/.test(word))
-    return say(`token recognition error at: '${word}'`)
-  return say(`mismatched input '${word}' expecting ${EXPECTED}`)
+  if (summary.startsWith('Unexpected character') && /^[\w"']/.test(token)) return say(surplusProblem(source, offset))
+  return say(`mismatched input '${token}' expecting ${EXPECTED}`)
 }
 
 /** Where cel-go says a node is: at its operator, dot or opening bracket. */

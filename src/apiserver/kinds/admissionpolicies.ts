@@ -128,7 +128,7 @@ function checkAudits(audits: readonly AuditAnnotation[], checker: AdmissionCheck
     const length = valueExpression.trim().length
     if (length === 0) errors.push(required(`${at}.valueExpression`, 'valueExpression is not specified'))
     else if (length > 5120) errors.push(required(`${at}.valueExpression`, 'must not exceed 5120 bytes in length'))
-    else errors.push(...expressionErrors(checker, valueExpression, ['string', 'null'], `${at}.valueExpression`))
+    else errors.push(...expressionErrors(checker, valueExpression.trim(), ['string', 'null'], `${at}.valueExpression`))
     if (seen.has(key)) errors.push(duplicate(`${at}.key`, key))
     seen.add(key)
   }
