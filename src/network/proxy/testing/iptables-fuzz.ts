@@ -1,8 +1,8 @@
 /** Compares the tables that a proxier has kept up to date with rules made anew. */
 import { parseRule } from '../../netfilter/parse.ts'
 import { printRule } from '../../netfilter/print.ts'
-import { saveTable } from '../../netfilter/save.ts'
-import { IptablesTables } from '../../netfilter/tables.ts'
+import type { Rule } from '../../netfilter/rule.ts'
+import { IptablesTables, orderedChains } from '../../netfilter/tables.ts'
 import { Random } from '../../../sim/random.ts'
 import { ServiceState } from '../changes/state.ts'
 import type { NodePlace } from '../changes/topology.ts'
@@ -56,16 +56,31 @@ function normalized(lines: readonly string[]): readonly string[] {
   return [...out, ...byKey.flatMap(([key, group]) => [key, ...group])]
 }
 
+const texts = new WeakMap<Rule, string>()
+
+/** As iptables-save prints it; remembered. */
+export function ruleText(rule: Rule): string {
+  let text = texts.get(rule)
+  if (text === undefined) texts.set(rule, (text = printRule(rule)))
+  return text
+}
+
 function saved(tables: IptablesTables): readonly string[] {
-  return (['nat', 'filter'] as const)
-    .flatMap((table) => saveTable(tables, table))
-    .filter((line) => !line.startsWith(':KUBE-PROXY-CANARY'))
+  return (['nat', 'filter'] as const).flatMap((table) => {
+    const chains = orderedChains(table, tables.table(table)).filter(({ name }) => name !== 'KUBE-PROXY-CANARY')
+    return [
+      `*${table}`,
+      ...chains.map(({ name, policy }) => `:${name} ${policy ?? '-'} [0:0]`),
+      ...chains.flatMap(({ name, rules }) => rules.map((rule) => `-A ${name}${ruleText(rule)}`)),
+      'COMMIT',
+    ]
+  })
 }
 
 function printed(lines: readonly string[]): readonly string[] {
   return lines.map((line) => {
     const [, chain, rule] = /^-A (\S+) (.*)$/.exec(line) ?? []
-    return chain !== undefined && rule !== undefined ? `-A ${chain}${printRule(parseRule(rule))}` : line
+    return chain !== undefined && rule !== undefined ? `-A ${chain}${ruleText(parseRule(rule))}` : line
   })
 }
 

@@ -3,12 +3,11 @@ import { Random } from '../../../sim/random.ts'
 import { Ipvs } from '../../ipvs/ipvs.ts'
 import { Netns } from '../../link/netns.ts'
 import { parseRule } from '../../netfilter/parse.ts'
-import { printRule } from '../../netfilter/print.ts'
 import { IptablesTables } from '../../netfilter/tables.ts'
 import { IpvsProxier } from '../ipvs/proxier.ts'
 import { ipvsPlan } from '../ipvs/plan.ts'
 import { ChangeSource, takeChange, TEST_ZONES } from './changes.ts'
-import { freshState, TEST_PLACE, TEST_SETTINGS } from './iptables-fuzz.ts'
+import { freshState, ruleText, TEST_PLACE, TEST_SETTINGS } from './iptables-fuzz.ts'
 import { MemorySets } from './memory-sets.ts'
 
 const NODE_IP = TEST_SETTINGS.nodeIP
@@ -39,7 +38,7 @@ function kernelText({ netns, tables, ipvs, sets }: Kernel): readonly string[] {
   const rules = (['nat', 'filter'] as const).flatMap((table) =>
     [...tables.table(table).values()]
       .filter(({ policy }) => policy === undefined)
-      .flatMap((chain) => chain.rules.map((rule) => `${table} ${chain.name}${printRule(rule)}`)),
+      .flatMap((chain) => chain.rules.map((rule) => `${table} ${chain.name}${ruleText(rule)}`)),
   )
   return [...sorted(servers), ...sorted(members), ...sorted(addresses), ...sorted(rules)]
 }
@@ -55,7 +54,7 @@ function planText(source: ChangeSource, place: typeof TEST_PLACE): readonly stri
   const members = [...plan.sets].flatMap(([name, entries]) => [...entries].map((entry) => `${name} ${entry}`))
   const addresses = [...plan.addresses].map((address) => `${address}/32`)
   const rules = plan.chains.flatMap(({ table, chain, lines }) =>
-    lines.map((line) => `${table} ${chain}${printRule(parseRule(line))}`),
+    lines.map((line) => `${table} ${chain}${ruleText(parseRule(line))}`),
   )
   return [...sorted(servers), ...sorted(members), ...sorted(addresses), ...sorted(rules)]
 }
