@@ -14,9 +14,10 @@ function applyText(text: string): void {
   for (const { outcome, message } of applyFile({ call, findKind }, text)) expect([outcome, message]).not.toContain('failed')
 }
 const apply = (id: string) => applyText(readFileSync(`src/ui/gallery/manifests/${id}.yaml`, 'utf8'))
-const addressOf = (name: string) =>
-  (cluster.etcd.get('ingresses.networking.k8s.io', `default/${name}`)?.value as Ingress).status?.loadBalancer?.ingress?.[0]?.ip ??
-  ''
+const addressOf = (name: string) => {
+  const ingress = cluster.etcd.get('ingresses.networking.k8s.io', `default/${name}`)?.value as Ingress | undefined
+  return ingress?.status?.loadBalancer?.ingress?.[0]?.ip ?? ''
+}
 const events = () => cluster.etcd.range('events').map(({ value }) => value as CoreV1Event)
 
 function* get(path: string, host: string) {
