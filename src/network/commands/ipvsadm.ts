@@ -4,13 +4,15 @@ import { ipvsOf, installIpvs } from '../ipvs/install.ts'
 import type { Ipvs } from '../ipvs/ipvs.ts'
 import { SCHEDULERS } from '../ipvs/schedulers.ts'
 import type { Forwarding, IpvsProtocol, RealServer, VirtualServer } from '../ipvs/server.ts'
+import { netfilterOf } from '../netfilter/install.ts'
 import { joinHostPort } from '../proxy/changes/addresses.ts'
 import type { CommandOutput, NodeCommand } from './command.ts'
 import { IpvsadmError, parseIpvsadm, type IpvsadmRequest } from './ipvsadm-parse.ts'
 import { listConnections, listServers, printRules } from './ipvsadm-list.ts'
 
 export const ipvsadm: NodeCommand = (netns, argv, stdin) => {
-  const ipvs = ipvsOf(netns) ?? installIpvs(netns, () => 0)
+  // As the real one, it loads the kernel's module.
+  const ipvs = ipvsOf(netns) ?? installIpvs(netns, netfilterOf(netns)?.conntrack.now ?? (() => 0))
   try {
     return { stdout: run(ipvs, parseIpvsadm(argv.slice(1)), stdin), stderr: '', exitCode: 0 }
   } catch (error) {

@@ -1,4 +1,7 @@
-/** IPVS schedulers: which real server gets a new connection. Linux: net/netfilter/ipvs/ip_vs_{rr,wrr,lc,wlc,sh,dh,sed,nq}.c. */
+/**
+ * IPVS schedulers: which real server gets a new connection. Linux: net/netfilter/ipvs/ip_vs_{rr,wrr,lc,wlc,sh,dh,sed,nq}.c.
+ * SIMPLIFIED: lblc, lblcr, mh, fo, ovf and twos are not there, as if their modules were not.
+ */
 import { toNumber } from '../address.ts'
 import { isIPv6 } from '../packet.ts'
 import type { RealServer, VirtualServer } from './server.ts'
@@ -73,7 +76,7 @@ const neverQueue: Scheduler = (server, request) =>
 
 const TABLE_SIZE = 256
 
-/** An address as 32 bits; the four words of IPv6 are folded. */
+/** An address as 32 bits. SIMPLIFIED: IPv6 addresses are hashed in another way than the kernel's. */
 function folded(address: string): number {
   if (!isIPv6(address)) return toNumber(address)
   let hash = 0
