@@ -20,16 +20,17 @@ export function listChains(chains: Chains, command: IptablesCommand, family: 4 |
   const { chain: name, number } = command
   const shown = orderedChains(command.table, chains).filter((chain) => name === undefined || chain.name === name)
   if (number !== undefined) return shown.flatMap((chain) => listRule(chain, number - 1, command, family))
+  const used = references(chains)
   return shown.flatMap((chain, i) => [
     ...(i === 0 ? [] : ['']),
-    title(chains, chain, command),
+    title(used, chain, command),
     header(command),
     ...chain.rules.flatMap((_, index) => listRule(chain, index, command, family)),
   ])
 }
 
-function title(chains: Chains, chain: Chain, { verbose, exact }: IptablesCommand): string {
-  if (chain.policy === undefined) return `Chain ${chain.name} (${references(chains, chain.name)} references)`
+function title(used: ReadonlyMap<string, number>, chain: Chain, { verbose, exact }: IptablesCommand): string {
+  if (chain.policy === undefined) return `Chain ${chain.name} (${used.get(chain.name) ?? 0} references)`
   const counts = verbose ? ` ${amount(chain.packets, exact)} packets, ${amount(chain.bytes, exact)} bytes` : ''
   return `Chain ${chain.name} (policy ${chain.policy}${counts})`
 }

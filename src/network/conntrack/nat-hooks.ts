@@ -4,7 +4,7 @@ import { decideNone, isNatDecided, manipAt, translate } from './nat.ts'
 import type { ConntrackTable } from './table.ts'
 
 /** The rules of one engine (iptables' nat table, a nat chain of nftables) at one hook. */
-export interface NatRules {
+interface NatRules {
   readonly hook: Hook
   /** Among nat chains of the same hook: lower runs first. */
   readonly priority: number

@@ -48,7 +48,7 @@ export function decideNat(
   random: () => number,
 ): boolean {
   const current = inverse(connection.reply)
-  const wanted = withAddress(current, manip, chooseAddress(range, current, random))
+  const wanted = withAddress(current, manip, chooseAddress(range, current))
   const chosen = choosePort(table, connection, wanted, manip, range, random)
   if (manip === 'source') connection.snatDone = true
   else connection.dnatDone = true
@@ -61,7 +61,7 @@ export function decideNat(
   return true
 }
 
-function chooseAddress({ from, to }: NatRange, { source, destination }: Tuple, _random: () => number): string {
+function chooseAddress({ from, to }: NatRange, { source, destination }: Tuple): string {
   if (to === undefined || to === from || isIPv6(from)) return from
   // The same client gets the same address.
   const size = toNumber(to) - toNumber(from) + 1

@@ -3,9 +3,9 @@ import type { Settings } from './lifetime.ts'
 
 const DEFAULT_MAX = 262_144
 /** How many entries are looked at when one has to give way. */
-const GIVE_WAY = 8
+const GIVE_WAY = 16
 
-export interface ConntrackCounters {
+interface ConntrackCounters {
   found: number
   invalid: number
   insert: number
@@ -58,11 +58,6 @@ export class ConntrackTable {
     return undefined
   }
 
-  /** Whether answers with this tuple already belong to a connection. */
-  isTaken(reply: Tuple): boolean {
-    return this.find(reply) !== undefined
-  }
-
   /** Whether there is room for one more; when not, one that never became a real connection may have to give way. */
   makeRoom(): boolean {
     if (this.count < this.max) return true
@@ -75,7 +70,7 @@ export class ConntrackTable {
         this.counters.earlyDrop++
         return true
       }
-      if (++looked >= GIVE_WAY * 2) break
+      if (++looked >= GIVE_WAY) break
     }
     this.counters.drop++
     return false

@@ -99,7 +99,7 @@ export function failing({ checks }: RuleCode, walk: Walk): Check | undefined {
 }
 
 /** The IPv4 destinations of a chain's rules side by side: a rule that fails by its destination is passed over quickly. */
-export class Destinations {
+class Destinations {
   private readonly bases: Int32Array
   private readonly masks: Int32Array
 
@@ -128,7 +128,7 @@ export class Destinations {
 }
 
 /** Where in a chain a packet may match: rules for one destination or one port, and all others. */
-export class ChainIndex {
+class ChainIndex {
   private readonly byDestination = new Map<string, number[]>()
   private readonly byPort = new Map<number, number[]>()
   private readonly others: number[] = []

@@ -74,11 +74,16 @@ function newChain(chains: Chains, name: string): void {
   chains.set(name, new Chain(name))
 }
 
-/** How many rules jump or go to a chain. */
-export function references(chains: Chains, name: string): number {
-  let count = 0
-  for (const { rules } of chains.values()) for (const rule of rules) if (targetChain(rule) === name) count++
-  return count
+/** How many rules jump or go to each chain that any leads to. */
+export function references(chains: Chains): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const { rules } of chains.values()) {
+    for (const rule of rules) {
+      const name = targetChain(rule)
+      if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1)
+    }
+  }
+  return counts
 }
 
 function targetChain({ target }: Rule): string | undefined {
@@ -86,17 +91,18 @@ function targetChain({ target }: Rule): string | undefined {
 }
 
 function deleteChains(chains: Chains, command: IptablesCommand): void {
+  const counts = references(chains)
   const busy = (name: string) => new EditError(`CHAIN_DEL failed (Device or resource busy): chain ${name}`, 4)
   if (command.chain === undefined) {
     const own = orderedChains(command.table, chains).filter((chain) => chain.policy === undefined)
-    const held = own.findLast((chain) => chain.rules.length > 0 || references(chains, chain.name) > 0)
+    const held = own.findLast((chain) => chain.rules.length > 0 || counts.has(chain.name))
     if (held) throw busy(held.name)
     for (const { name } of own) chains.delete(name)
     return
   }
   const chain = chains.get(command.chain)
   if (!chain) throw new EditError(NO_CHAIN)
-  if (chain.policy !== undefined || chain.rules.length > 0 || references(chains, chain.name) > 0) throw busy(chain.name)
+  if (chain.policy !== undefined || chain.rules.length > 0 || counts.has(chain.name)) throw busy(chain.name)
   chains.delete(chain.name)
 }
 

@@ -36,11 +36,6 @@ export class RecentLists {
     return matches
   }
 
-  /** Addresses of a list, the least recently seen first, with the time of their last packet. */
-  entries(name: string): { readonly address: string; readonly lastMs: number }[] {
-    return [...(this.lists.get(name) ?? [])].map(([address, entry]) => ({ address, lastMs: entry.stampsMs.at(-1) ?? 0 }))
-  }
-
   private list(name: string): Map<string, Entry> {
     const known = this.lists.get(name)
     if (known) return known

@@ -17,8 +17,3 @@ export function saveTable(tables: IptablesTables, table: TableName, counters = f
   lines.push('COMMIT')
   return lines
 }
-
-/** The lines of all tables that exist, without comments. */
-export function saveTables(tables: IptablesTables, counters = false): string[] {
-  return tables.names().flatMap((table) => saveTable(tables, table, counters))
-}

@@ -14,7 +14,7 @@ const RUN = 12
 /** The kernel's jump stack. */
 const MAX_DEPTH = 16
 
-export interface WalkOptions {
+interface WalkOptions {
   /** Every rule is tried in turn, as the kernel does; without it long chains are looked up. The outcome is the same. */
   readonly linear?: boolean
 }

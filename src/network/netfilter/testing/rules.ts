@@ -6,7 +6,7 @@ import type { CtState, Match, PortRange, Rule, Target } from '../rule.ts'
 
 /** Few addresses and ports, so that rules and packets meet. */
 const lastByte = fc.integer({ min: 0, max: 15 })
-export const anyAddress = fc
+const anyAddress = fc
   .tuple(fc.constantFrom(0, 96, 244), lastByte)
   .map(([net, host]) => fromNumber(10 * 2 ** 24 + net * 2 ** 16 + host))
 const anyPort = fc.integer({ min: 79, max: 90 })
@@ -78,7 +78,7 @@ const remembering: fc.Arbitrary<Match> = fc.oneof(
 )
 
 /** Targets of the filter and mangle tables, and jumps to the given chains. */
-export function anyTarget(chains: readonly string[]): fc.Arbitrary<Target> {
+function anyTarget(chains: readonly string[]): fc.Arbitrary<Target> {
   const jumps: fc.Arbitrary<Target>[] =
     chains.length === 0
       ? []
