@@ -352,6 +352,21 @@ const CASES: readonly Case[] = [
     condition: 'Deployment/web Progressing=False ProgressDeadlineExceeded: ReplicaSet "web-',
   },
   {
+    name: 'a finished rollout that loses its pods later',
+    objects: [deployment('web', 1)],
+    minutes: 11,
+    check(world) {
+      const { cluster } = world
+      world.call('PATCH', `/api/v1/namespaces/${NS}/pods/${firstPod(world)}`, {
+        spec: { containers: [{ name: 'c', image: 'nginx:no-such-tag' }] },
+      })
+      cluster.sim.runFor(5 * 60_000)
+      const before = cluster.sim.executed
+      cluster.sim.runFor(5 * 60_000)
+      expect((cluster.sim.executed - before) / 5).toBeLessThan(1000)
+    },
+  },
+  {
     name: 'an orphan goes',
     objects: [owned('child', 'gone', '11111111-1111-4111-8111-111111111111')],
     check: (world) => expect(world.find('configmaps', 'child')).toBeUndefined(),

@@ -90,6 +90,8 @@ export function progressCheckMs(deployment: Deployment, status: DeploymentStatus
   if (deadline === undefined || !current) return undefined
   if (isComplete(deployment, status) || current.reason === 'ProgressDeadlineExceeded') return undefined
   const leftMs = parseTime(current.lastUpdateTime ?? '') + deadline - nowMs
+  // A finished rollout that has lost pods since never times out: Kubernetes looks in vain ten times a second.
+  if (leftMs < 0 && current.reason === 'NewReplicaSetAvailable') return undefined
   return leftMs < 1000 ? Math.max(leftMs + 1, 5) : leftMs + 1000
 }
 
