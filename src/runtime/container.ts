@@ -1,6 +1,7 @@
 import type { Simulation, Timer } from '../sim/simulation.ts'
 import type { Task, TaskHandle } from '../sim/task.ts'
 import { FileSystem, type Mount } from './filesystem.ts'
+import { CpuMeter } from './cpu-meter.ts'
 import type { Manifest } from './registry.ts'
 import { CriError } from './registry.ts'
 import { LogBuffer } from './log-buffer.ts'
@@ -67,6 +68,8 @@ export class Container {
   message = ''
   memoryBytes = 0
   cpuMilli = 0
+  /** Of answering what comes over the network. */
+  private meter: CpuMeter | null = null
   /** 0: none. */
   memoryLimitBytes: number
   private readonly manifest: Manifest
@@ -180,6 +183,18 @@ export class Container {
     const limit = this.memoryLimitBytes
     // The kernel kills at the next page touched, not within the call.
     if (bytes > 0 && limit > 0 && this.memoryBytes > limit) this.sim.schedule(0, () => this.kill('OOMKilled'))
+  }
+
+  /** Uses that much of a processor for an answer. Gives when it is done, milliseconds from now. `cores`: without a limit. */
+  burn(cpuMs: number, cores: number): number {
+    const limit = this.config.cpuLimitMilli
+    this.meter ??= new CpuMeter()
+    return this.meter.burn(this.sim.now, cpuMs, limit > 0 ? limit / 1000 : cores)
+  }
+
+  /** Thousandths of a processor in use, with what answers cost. */
+  get usedMilli(): number {
+    return this.state === 'running' ? this.cpuMilli + (this.meter?.milli(this.sim.now) ?? 0) : 0
   }
 
   /** Sets another memory limit; a container that is above it is killed. */

@@ -29,6 +29,8 @@ export interface HttpResponse {
   readonly headers?: { readonly [name: string]: string }
   /** Time until the answer, default 1 ms. */
   readonly delayMs?: number
+  /** How much of a processor it took, milliseconds. With many at once answers wait for one another. */
+  readonly cpuMs?: number
   /** False when the same question may be answered otherwise without changed() being called. Default true. */
   readonly steady?: boolean
 }

@@ -318,7 +318,7 @@ export class Runtime {
 
   containerStats(id: string): { readonly cpuMilli: number; readonly memoryBytes: number } {
     const container = this.containers.get(id)
-    return { cpuMilli: container?.cpuMilli ?? 0, memoryBytes: container?.memoryBytes ?? 0 }
+    return { cpuMilli: container?.usedMilli ?? 0, memoryBytes: container?.memoryBytes ?? 0 }
   }
 
   container(id: string): Container | undefined {

@@ -79,6 +79,17 @@ export class ClusterTraffic implements TrafficWorld {
     return undefined
   }
 
+  isCalm(): boolean {
+    return this.network.fabric.links.faults().length === 0
+  }
+
+  served(netns: Netns, port: number, cpuMs: number): number {
+    const host = this.cluster.machine(netns.node)
+    const box = host && netns.pod !== undefined ? this.boxOf(host, netns) : undefined
+    const container = box?.containers.find(({ openPorts, state }) => state === 'running' && openPorts.has(port))
+    return host && container ? container.burn(cpuMs, host.spec.cpuMilli / 1000) : 0
+  }
+
   /** For the runtime of a machine: the sockets of its pods' processes. */
   factory(host: NodeHost): SocketFactory {
     return ({ podUid, image, readFile }) =>

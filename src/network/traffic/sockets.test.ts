@@ -40,6 +40,8 @@ function lab() {
         netns: outcome.kind === 'delivered' ? machines.find((one) => one.node === outcome.place.node) : undefined,
       }
     },
+    isCalm: () => true,
+    served: () => 0,
     listener: (netns: Netns, protocol: string, _address: string, port: number) =>
       services.get(`${netns.node} ${protocol} ${port}`),
   }

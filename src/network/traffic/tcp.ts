@@ -13,13 +13,15 @@ import {
   type SocketFailure,
   type TcpConnection,
 } from './types.ts'
-import { errorOf, TCP_HEADER, within, type Delivery, type Wire } from './wire.ts'
+import { errorOf, newWay, TCP_HEADER, within, type Delivery, type Wire } from './wire.ts'
 
 /** net.ipv4.tcp_syn_retries = 6: 1 + 2 + 4 + … + 64 seconds. */
 const CONNECT_PATIENCE_MS = 127_000
 const FIRST_SYN_RTO_MS = 1000
 const SYN_BYTES = 60
 const DEFAULT_ANSWER_MS = 1
+/** Of a processor, for an answer that does not say. */
+const DEFAULT_CPU_MS = 0.3
 
 export interface ConnectOptions {
   readonly timeoutMs?: number
@@ -134,6 +136,7 @@ export class Connection implements TcpConnection {
   readonly ends: Ends
   private readonly wire: Wire
   private isOpen = true
+  private readonly ways = { there: newWay(), back: newWay() }
 
   constructor(wire: Wire, ends: Ends) {
     this.wire = wire
@@ -146,7 +149,8 @@ export class Connection implements TcpConnection {
     request: HttpRequest,
     options: { readonly tls?: string; readonly timeoutMs?: number } = {},
   ): Task<HttpResponse | SocketFailure> {
-    const { listener, peer } = this.ends
+    const { listener, peer, serverNetns, server } = this.ends
+    const { world } = this.wire
     const what = `${request.method} ${request.path}`
     const bytes = sizeOf(request.headers, request.body)
     return yield* this.exchange<HttpResponse>(
@@ -158,9 +162,11 @@ export class Connection implements TcpConnection {
         if (options.tls !== undefined && !isSecure) return 'EPROTO'
         if (options.tls === undefined && isSecure)
           return { status: 400, body: 'Client sent an HTTP request to an HTTPS server.\n' }
-        if (listener.serve) return yield* listener.serve(request, peer)
-        const answer = listener.http?.(request, peer)
-        if (answer) yield* sleep(answer.delayMs ?? DEFAULT_ANSWER_MS)
+        const answer = listener.serve ? yield* listener.serve(request, peer) : listener.http?.(request, peer)
+        if (!answer) return undefined
+        const busyMs = world.served(serverNetns, server.port, answer.cpuMs ?? DEFAULT_CPU_MS)
+        const waitMs = Math.max(busyMs, listener.serve ? 0 : (answer.delayMs ?? DEFAULT_ANSWER_MS))
+        if (waitMs >= 1) yield* sleep(Math.floor(waitMs))
         return answer
       },
       (answer) => ({ result: String(answer.status), bytes: sizeOf(answer.headers, answer.body) }),
@@ -237,7 +243,7 @@ export class Connection implements TcpConnection {
     const { client, local, remote, serverNetns, server, peer } = this.ends
     const startMs = wire.nowMs
     if (!this.isOpen) return wire.failed('ECONNRESET', startMs)
-    const sent = yield* wire.segment(client, segment(local, remote, 'P.', what), bytes)
+    const sent = yield* wire.next(this.ways.there, client, segment(local, remote, 'P.', what), bytes)
     if (isFailure(sent)) return this.broken(sent)
     if (!this.isKnownTo(sent)) return yield* this.reset(sent, what, startMs)
     const given = yield* answer()
@@ -246,7 +252,7 @@ export class Connection implements TcpConnection {
     if (given === undefined || !this.isKnownTo(sent)) return yield* this.reset(sent, what, startMs)
     if (given === 'EPROTO') return wire.failed('EPROTO', startMs)
     const { result, bytes: answerBytes } = describe(given)
-    const back = yield* wire.segment(serverNetns, segment(server, peer, 'P.', `${result} (${what})`), answerBytes)
+    const back = yield* wire.next(this.ways.back, serverNetns, segment(server, peer, 'P.', `${result} (${what})`), answerBytes)
     if (isFailure(back)) return this.broken(back)
     wire.recorder?.({ what, result, journey: sent.journey, reply: back.journey })
     return given

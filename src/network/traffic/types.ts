@@ -43,6 +43,7 @@ export interface HttpResponse {
   readonly body: string
   readonly headers?: { readonly [name: string]: string }
   readonly delayMs?: number
+  readonly cpuMs?: number
 }
 
 /** What answers on a port: the runtime's PortService, as far as the network asks it. */
@@ -64,6 +65,10 @@ export interface Walked {
 export interface TrafficWorld {
   readonly sim: Simulation
   walk(from: Netns, packet: Packet, record: boolean): Walked
+  /** Whether no cable loses packets: only then may what got through a moment ago be taken to get through again. */
+  isCalm(): boolean
+  /** A server used that much of a processor for one answer. Gives how long that takes with what else it has to do. Milliseconds. */
+  served(netns: Netns, port: number, cpuMs: number): number
   /** What listens on a port of an address there. */
   listener(netns: Netns, protocol: 'tcp' | 'udp', address: string, port: number): Listener | undefined
 }

@@ -153,4 +153,30 @@ const helloApp: Image = {
   },
 }
 
-export const webImages: readonly Image[] = [httpd, tomcat, wordpress, myapp, gbFrontend, helloApp]
+/** The example of the autoscaler's documentation: each answer keeps a processor busy. */
+const hpaExample: Image = {
+  repository: 'registry.k8s.io/hpa-example',
+  aliases: ['k8s.gcr.io/hpa-example', 'gcr.io/google_containers/hpa-example'],
+  tags: tagged('latest'),
+  layers: (tag) => layered(DEBIAN, 'hpa-example', 170)(tag),
+  cmd: ['apache2-foreground'],
+  tools: 'debian',
+  programs: {
+    'apache2-foreground': server({
+      startMs: 400,
+      memoryBytes: 12 * MiB,
+      ports: (system) => [
+        {
+          port: 80,
+          service: http((request, peer) => {
+            const answer = { status: 200, body: 'OK!', cpuMs: 60 }
+            logAccess(system, request, peer, answer, true)
+            return answer
+          }),
+        },
+      ],
+    }),
+  },
+}
+
+export const webImages: readonly Image[] = [httpd, tomcat, wordpress, myapp, gbFrontend, helloApp, hpaExample]
