@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { configmaps, events, pods } from '../../apimachinery/generated/resources.ts'
+import { clusterrolebindings, configmaps, events, pods } from '../../apimachinery/generated/resources.ts'
 import type { Pod } from '../../apimachinery/generated/types.ts'
 import type { Client } from '../../client/client.ts'
 import type { CommandOutput } from '../../network/commands/command.ts'
@@ -103,6 +103,17 @@ describe('kube-proxy in a cluster', () => {
     expect(shell('ip addr show kube-ipvs0').exitCode).toBe(1)
     expect(natRules('KUBE-SERVICES')).toEqual([])
     expect(shell('curl -s localhost:10249/proxyMode').stdout).toBe('nftables')
+  })
+
+  test('waits for the right to list', () => {
+    const binding = wait(admin.get(clusterrolebindings, '', 'kubeadm:node-proxier'))
+    wait(admin.delete(clusterrolebindings, '', 'kubeadm:node-proxier'))
+    switchMode('iptables')
+    expect(cluster.network.proxies.size).toBe(0)
+    expect(logOf(NODE)).toMatch(/"Failed to watch" err="failed to list: .*forbidden/)
+    wait(admin.create(clusterrolebindings, { ...binding, metadata: { name: 'kubeadm:node-proxier' } }))
+    cluster.sim.runFor(31_000)
+    expect(cluster.network.proxies.size).toBe(2)
   })
 
   test('an unknown mode is refused', () => {

@@ -1,3 +1,4 @@
+import { StatusError } from '../../apimachinery/errors.ts'
 import { installNetfilter } from '../../network/netfilter/install.ts'
 import { KubeProxy } from '../../network/proxy/kube-proxy.ts'
 import { parseProxyConfig, ProxyConfigError, type ProxyConfig } from '../../network/proxy/config.ts'
@@ -6,12 +7,16 @@ import { cleanUpAll } from '../../network/proxy/leftovers.ts'
 import { UnusableModeError } from '../../network/proxy/make-proxier.ts'
 import { untilTerminated, type PortService, type Program, type System } from '../../runtime/program.ts'
 import { sleep, type Task } from '../../sim/task.ts'
+import type { Timer } from '../../sim/simulation.ts'
 import { KUBERNETES_VERSION } from '../addons/control-plane.ts'
 import { serviceAccountUser } from '../identities.ts'
 import type { NodeHost } from '../node-host.ts'
 
 const START_MS = 500
 const STOP_MS = 20
+/** Between attempts to list. k8s 1.36: reflector backoff. */
+const FIRST_BACKOFF_MS = 800
+const LAST_BACKOFF_MS = 30_000
 const MEMORY_BYTES = 18 * 1024 * 1024
 
 /** What of the cluster's network the program needs. */
@@ -33,24 +38,66 @@ export function kubeProxy(machineAt: (address: string) => NodeHost | undefined, 
     }
     const config = readConfig(system)
     if (config instanceof ProxyConfigError || !host) return refuse(system, config instanceof Error ? config.message : 'no node')
-    const proxy = makeProxy(system, host, config)
-    const { proxies } = place()
+    const process = new ProxyProcess(system, host, config, place().proxies)
     try {
-      try {
-        proxy.start()
-      } catch (error) {
-        if (error instanceof UnusableModeError) return refuse(system, error.message)
-        throw error
-      }
-      proxies.set(host.name, proxy)
+      const refusal = process.start()
+      if (refusal !== undefined) return refuse(system, refusal)
       system.setCpu(2)
       yield* ended
       yield* sleep(STOP_MS)
       return 0
     } finally {
-      proxy.stop()
-      if (proxies.get(host.name) === proxy) proxies.delete(host.name)
+      process.stop()
     }
+  }
+}
+
+/** A kube-proxy that tries again while the API server refuses to tell it anything. */
+class ProxyProcess {
+  private readonly system: System
+  private readonly host: NodeHost
+  private readonly config: ProxyConfig
+  private readonly proxies: Map<string, KubeProxy>
+  private proxy: KubeProxy
+  private retry: Timer | null = null
+
+  constructor(system: System, host: NodeHost, config: ProxyConfig, proxies: Map<string, KubeProxy>) {
+    this.system = system
+    this.host = host
+    this.config = config
+    this.proxies = proxies
+    this.proxy = makeProxy(system, host, config)
+  }
+
+  /** Gives its last words when it can't run at all. */
+  start(backoffMs = FIRST_BACKOFF_MS): string | undefined {
+    try {
+      this.proxy.start()
+      this.proxies.set(this.host.name, this.proxy)
+      return undefined
+    } catch (error) {
+      if (error instanceof UnusableModeError) return error.message
+      if (!(error instanceof StatusError)) throw error
+      this.tryAgain(error, backoffMs)
+      return undefined
+    }
+  }
+
+  stop(): void {
+    this.retry?.cancel()
+    this.proxy.stop()
+    if (this.proxies.get(this.host.name) === this.proxy) this.proxies.delete(this.host.name)
+  }
+
+  private tryAgain(error: StatusError, backoffMs: number): void {
+    const { sim } = this.system
+    const values = { err: `failed to list: ${error.message}`, reflector: 'k8s.io/client-go/informers/factory.go:161' }
+    this.system.writeError(`${klogLine('E', sim.now, 'reflector.go:227', 'Failed to watch', values)}\n`)
+    this.proxy.stop()
+    this.retry = sim.schedule(backoffMs, () => {
+      this.proxy = makeProxy(this.system, this.host, this.config)
+      this.start(Math.min(2 * backoffMs, LAST_BACKOFF_MS))
+    })
   }
 }
 
