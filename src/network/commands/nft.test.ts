@@ -105,7 +105,7 @@ describe('rules by hand', () => {
     ['add rule inet filter input jump nowhere', 'Error: Could not process rule: No such file or directory', 'jump nowhere'],
     ['add rule inet filter input ip saddr @bad drop', 'Error: No such file or directory', '@bad'],
     ['add rule inet filter input masquerade', 'Error: Could not process rule: Operation not supported', 'masquerade'],
-    ['add rule inet filter input tcp dport 70000 drop', 'Error: Value 70000 exceeds valid range 0-65535', '70000'],
+    ['add rule inet filter input tcp dport 70000 drop', 'Error: Service out of range', '70000'],
     [
       'add rule inet filter input tcp dport nosuch drop',
       'Error: Could not resolve service: Servname not supported for ai_socktype',
@@ -115,6 +115,11 @@ describe('rules by hand', () => {
       'add rule inet filter input ip saddr 300.1.1.1 drop',
       'Error: Could not resolve hostname: Name or service not known',
       '300.1.1.1',
+    ],
+    [
+      'add rule inet filter input redirect to :8080',
+      'Error: transport protocol mapping is only valid after transport protocol match',
+      'redirect to :8080',
     ],
     ['create table inet filter', 'Error: Could not process rule: File exists', 'filter'],
     ['add tabel ip x', 'Error: syntax error, unexpected string', 'x'],

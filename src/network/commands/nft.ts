@@ -15,7 +15,11 @@ interface Options extends ListOptions {
   readonly words: readonly string[]
 }
 
-/** SIMPLIFIED: -f reads standard input only (a node has no files here); -j, -i and monitor are not there. */
+/**
+ * SIMPLIFIED: -f reads standard input only (a node has no files here). Not there are -j, -i, monitor, variables, flowtables,
+ * named counters, quotas and meters, and what a simulated packet has not (dscp, TCP sequence numbers…).
+ * SIMPLIFIED: the tables of iptables are listed by iptables-save only, though this iptables keeps them in nf_tables.
+ */
 export const nft: NodeCommand = (netns, argv, stdin) => {
   if (argv.includes('-v') || argv.includes('--version')) return { stdout: VERSION, stderr: '', exitCode: 0 }
   if (argv.includes('-h') || argv.includes('--help')) return { stdout: HELP, stderr: '', exitCode: 0 }

@@ -119,8 +119,9 @@ function meta(flight: Flight, key: string): string | undefined {
     case 'l4proto':
       return protocolOf(packet)
     case 'nfproto':
-    case 'protocol':
       return isIPv6(packet.destination) ? 'ipv6' : 'ipv4'
+    case 'protocol':
+      return isIPv6(packet.destination) ? 'ip6' : 'ip'
     case 'iifname':
     case 'iif':
       return flight.inInterface

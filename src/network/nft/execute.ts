@@ -3,7 +3,7 @@ import type { ChangeCommand, Name } from './command.ts'
 import { spanOf } from './command.ts'
 import type { TableDraft, TablesDraft } from './draft.ts'
 import { NftError, type Span } from './errors.ts'
-import type { Element, NftRule } from './expression.ts'
+import type { Element, NftRule, Statement } from './expression.ts'
 import { overlap } from './intervals.ts'
 import { missingChain, missingSet, missingTable } from './missing.ts'
 import type { Nftables } from './nftables.ts'
@@ -198,10 +198,22 @@ function checkRule(table: TableDraft, chain: Chain, rule: NftRule, at: Span): vo
     if (!target) throw kernel('No such file or directory', place)
     if (target.base) throw kernel('Operation not supported', place)
   }
+  let knowsTransport = false
   for (const statement of rule.statements) {
+    knowsTransport ||= saysTransport(statement)
+    if ('flags' in statement && statement.port && !knowsTransport)
+      throw new NftError('transport protocol mapping is only valid after transport protocol match', spanOf(statement) ?? at)
     const isNat = ['dnat', 'snat', 'masquerade', 'redirect'].includes(statement.kind)
     if (isNat && chain.base && chain.base.type !== 'nat') throw kernel('Operation not supported', spanOf(statement) ?? at)
   }
+}
+
+/** Whether only packets of one transport protocol come further. */
+function saysTransport(statement: Statement): boolean {
+  if (statement.kind !== 'match') return false
+  const { left } = statement
+  if (left.kind === 'meta') return left.key === 'l4proto'
+  return left.kind === 'payload' && (['tcp', 'udp', 'sctp'].includes(left.header) || ['protocol', 'nexthdr'].includes(left.field))
 }
 
 function checkElement(table: TableDraft, set: SetDefinition, element: Element, at: Span): void {

@@ -78,7 +78,7 @@ export type Statement =
     }
   | { readonly kind: 'notrack' }
   | { readonly kind: 'limit'; readonly rate: number; readonly unit: string; readonly burst: number; readonly over: boolean }
-  | { readonly kind: 'log'; readonly prefix?: string }
+  | { readonly kind: 'log'; readonly prefix?: string; readonly level?: string }
 
 export interface NatStatement {
   readonly kind: 'dnat' | 'snat' | 'masquerade' | 'redirect'
@@ -116,7 +116,7 @@ const META_TYPES: Readonly<Record<MetaKey, DataType>> = {
   oifname: 'ifname',
   iif: 'ifname',
   oif: 'ifname',
-  protocol: 'nf_proto',
+  protocol: 'ether_type',
   length: 'integer',
   pkttype: 'fib_addrtype',
   skuid: 'integer',

@@ -98,15 +98,27 @@ function addressOf(value: bigint, bits: number): string {
   return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString()
 }
 
-const PROTOCOLS: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17, 'ipv6-icmp': 58, sctp: 132 }
+/** Numbers behind names. */
+const NUMBERS: Readonly<Record<string, number>> = {
+  icmp: 1,
+  tcp: 6,
+  udp: 17,
+  'ipv6-icmp': 58,
+  sctp: 132,
+  invalid: 1,
+  established: 2,
+  related: 4,
+  new: 8,
+  untracked: 64,
+}
 
 /** What a key is sorted by: its parts, as numbers where they are numbers. */
 function sortKey({ key }: Element): readonly (number | bigint | string)[] {
   return keyText(key)
     .split(' . ')
     .map((part) => {
-      const first = PROTOCOLS[part] === undefined ? (part.split(/[/-]/, 1)[0] ?? '') : part
-      return PROTOCOLS[first] ?? (/^\d+\.\d+\.\d+\.\d+$/.test(first) ? toNumber(first) : (numberOf(first) ?? first))
+      const first = NUMBERS[part] === undefined ? (part.split(/[/-]/, 1)[0] ?? '') : part
+      return NUMBERS[first] ?? (/^\d+\.\d+\.\d+\.\d+$/.test(first) ? toNumber(first) : (numberOf(first) ?? first))
     })
 }
 

@@ -94,10 +94,10 @@ function parseNumgen(cursor: Cursor): Expression {
 }
 
 /** The right side of a match or a key: of one type, or of several joined by dots. */
-export function parseOperand(cursor: Cursor, types: readonly DataType[]): Value {
+export function parseOperand(cursor: Cursor, types: readonly DataType[], isElement = false): Value {
   if (cursor.is('{')) return parseSetLiteral(cursor, types)
   if (cursor.peek().kind === 'set') return parseSetReference(cursor)
-  if (types.length === 1) return parseList(cursor, types[0] ?? 'integer')
+  if (types.length === 1) return isElement ? parseRange(cursor, types[0] ?? 'integer') : parseList(cursor, types[0] ?? 'integer')
   const parts = types.map((type, i) => {
     if (i > 0) cursor.expect('.')
     return parseRange(cursor, type)
@@ -178,7 +178,7 @@ function parseElements(cursor: Cursor, types: readonly DataType[], data: readonl
 
 /** One element: key, options, and for maps what it leads to. */
 export function parseElement(cursor: Cursor, types: readonly DataType[], data: readonly DataType[] | false): Element {
-  const key = parseOperand(cursor, types)
+  const key = parseOperand(cursor, types, true)
   let timeoutMs: number | undefined
   let comment: string | undefined
   for (;;)

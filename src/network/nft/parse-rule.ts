@@ -56,7 +56,7 @@ export function parseRule(cursor: Cursor, family: NftFamily): NftRule {
 const isTerminal = (statement: Statement) =>
   statement.kind === 'verdict'
     ? statement.verdict.kind !== 'continue'
-    : statement.kind === 'reject' || statement.kind.endsWith('nat')
+    : ['reject', 'dnat', 'snat', 'masquerade', 'redirect'].includes(statement.kind)
 
 /** 'meta l4proto tcp' before 'tcp dport' says nothing more: nft leaves it out. */
 function tidy(statements: readonly Statement[]): readonly Statement[] {
@@ -86,8 +86,7 @@ function parseStatement(cursor: Cursor, family: NftFamily): Statement {
       cursor.next()
       return parseReject(cursor, family)
     case 'log':
-      cursor.next()
-      return cursor.accept('prefix') ? { kind: 'log', prefix: cursor.text() } : { kind: 'log' }
+      return parseLog(cursor)
     case 'limit':
       return parseLimit(cursor)
     case 'dnat':
@@ -111,12 +110,17 @@ function parseExpressionStatement(cursor: Cursor): Statement {
   if (cursor.accept('vmap')) return { kind: 'vmap', key: left, map: parseMapReference(cursor, types, ['verdict']) }
   if (cursor.is('set') && (left.kind === 'meta' || left.kind === 'ct')) {
     cursor.next()
-    const value = parseExpression(cursor) ?? { kind: 'constant', value: parseConstant(cursor, types[0] ?? 'integer') }
-    return { kind: 'mangle', target: left, value }
+    return { kind: 'mangle', target: left, value: parseMangled(cursor, types) }
   }
   const comparison = cursor.peek().kind === 'mark' || cursor.peek().kind === 'word' ? COMPARISONS[cursor.peek().text] : undefined
   if (comparison) cursor.next()
   return { kind: 'match', left, comparison: comparison ?? '==', right: parseOperand(cursor, types) }
+}
+
+function parseMangled(cursor: Cursor, types: readonly DataType[]): Expression {
+  const key = parseExpression(cursor)
+  if (!key) return { kind: 'constant', value: parseConstant(cursor, types[0] ?? 'integer') }
+  return cursor.accept('map') ? { kind: 'map', key, map: parseMapReference(cursor, typesOf(key), types) } : key
 }
 
 function parseCounter(cursor: Cursor): Statement {
@@ -126,18 +130,39 @@ function parseCounter(cursor: Cursor): Statement {
   return { kind: 'counter', packets, bytes }
 }
 
+const LEVELS: readonly string[] = ['emerg', 'alert', 'crit', 'err', 'warn', 'notice', 'info', 'debug', 'audit']
+
+function parseLog(cursor: Cursor): Statement {
+  cursor.next()
+  let prefix: string | undefined
+  let level: string | undefined
+  for (;;)
+    if (cursor.accept('prefix')) prefix = cursor.text()
+    else if (cursor.accept('level')) {
+      if (!cursor.is(...LEVELS)) throw cursor.unexpected()
+      level = cursor.next().text
+    } else break
+  return {
+    kind: 'log',
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(level === undefined || level === 'warn' ? {} : { level }),
+  }
+}
+
 const DEFAULT_CODES = { icmp: 'port-unreachable', icmpv6: 'port-unreachable', icmpx: 'port-unreachable' } as const
-const CODES = [
-  'net-unreachable',
-  'host-unreachable',
-  'prot-unreachable',
-  'port-unreachable',
-  'net-prohibited',
-  'host-prohibited',
-  'admin-prohibited',
-  'no-route',
-  'addr-unreachable',
-]
+const CODES: Readonly<Record<'icmp' | 'icmpv6' | 'icmpx', readonly string[]>> = {
+  icmp: [
+    'net-unreachable',
+    'host-unreachable',
+    'prot-unreachable',
+    'port-unreachable',
+    'net-prohibited',
+    'host-prohibited',
+    'admin-prohibited',
+  ],
+  icmpv6: ['no-route', 'admin-prohibited', 'addr-unreachable', 'port-unreachable', 'policy-fail', 'reject-route'],
+  icmpx: ['no-route', 'port-unreachable', 'host-unreachable', 'admin-prohibited'],
+}
 
 function parseReject(cursor: Cursor, family: NftFamily): Statement {
   if (!cursor.accept('with')) return { kind: 'reject' }
@@ -149,7 +174,7 @@ function parseReject(cursor: Cursor, family: NftFamily): Statement {
   const kind = cursor.next().text as 'icmp' | 'icmpv6' | 'icmpx'
   cursor.accept('type')
   const code = cursor.peek()
-  if (!CODES.includes(code.text)) throw cursor.unexpected()
+  if (!CODES[kind].includes(code.text)) throw cursor.unexpected()
   cursor.next()
   const reject: RejectWith = { kind, code: code.text }
   const usual = family === 'inet' ? 'icmpx' : family === 'ip' ? 'icmp' : 'icmpv6'
@@ -185,6 +210,9 @@ function parseUpdate(cursor: Cursor, operation: 'add' | 'update' | 'delete'): St
   return noteSpan({ kind: 'update', operation, set: set.text, key, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, set)
 }
 
+/** In the order in which they are printed. */
+const NAT_FLAGS: readonly string[] = ['random', 'fully-random', 'persistent']
+
 function parseNat(cursor: Cursor, kind: NatStatement['kind'], family: NftFamily): NatStatement {
   const { from } = cursor.next()
   let said: 'ip' | 'ip6' | undefined
@@ -196,15 +224,19 @@ function parseNat(cursor: Cursor, kind: NatStatement['kind'], family: NftFamily)
     cursor.expect('.')
     cursor.expect('port')
   }
-  const addressType: DataType = (said ?? family) === 'ip6' ? 'ipv6_addr' : 'ipv4_addr'
+  const isSix = (said ?? family) === 'ip6' || (family === 'inet' && said === undefined && /:.*:/.test(cursor.peek(1).text))
+  const addressType: DataType = isSix ? 'ipv6_addr' : 'ipv4_addr'
   let target: Pick<NatStatement, 'address' | 'port'> = {}
   if (cursor.accept('to')) target = parseNatTarget(cursor, addressType, isPair)
   else if (kind.endsWith('nat')) throw cursor.unexpected(isPair ? 'to' : undefined)
+  // In tables of both families nft says which one is meant.
+  if (family === 'inet' && target.address) said ??= isSix ? 'ip6' : 'ip'
   const flags: NatStatement['flags'][number][] = []
-  while (cursor.is('random', 'fully-random', 'persistent')) {
+  while (cursor.is(...NAT_FLAGS)) {
     flags.push(cursor.next().text as NatStatement['flags'][number])
     cursor.accept(',')
   }
+  flags.sort((a, b) => NAT_FLAGS.indexOf(a) - NAT_FLAGS.indexOf(b))
   return noteSpan({ kind, ...(said === undefined ? {} : { family: said }), ...target, flags }, { from, to: cursor.last })
 }
 
@@ -227,7 +259,7 @@ function parseNatTarget(cursor: Cursor, type: DataType, isPair: boolean): Pick<N
   let address: Expression | undefined
   if (!cursor.is(':')) {
     const bracketed = cursor.accept('[')
-    address = { kind: 'constant', value: parseConstant(cursor, type) }
+    address = { kind: 'constant', value: parseOperand(cursor, [type]) }
     if (bracketed) cursor.expect(']')
   }
   if (!cursor.accept(':')) return address ? { address } : {}

@@ -50,10 +50,14 @@ export function printStatement(statement: Statement): string {
     case 'limit':
       return `limit rate ${statement.over ? 'over ' : ''}${statement.rate}/${statement.unit}${statement.burst === 5 ? '' : ` burst ${statement.burst} packets`}`
     case 'log':
-      return statement.prefix === undefined ? 'log' : `log prefix "${statement.prefix}"`
+      return printLog(statement)
     default:
       return printNat(statement)
   }
+}
+
+function printLog({ prefix, level }: Statement & { kind: 'log' }): string {
+  return `log${prefix === undefined ? '' : ` prefix "${prefix}"`}${level === undefined ? '' : ` level ${level}`}`
 }
 
 function printRejectWith(reject: NonNullable<(Statement & { kind: 'reject' })['with']>): string {

@@ -16,6 +16,7 @@ export const DATA_TYPES = [
   'icmpv6_type',
   'fib_addrtype',
   'nf_proto',
+  'ether_type',
   'tcp_flag',
   'integer',
   'verdict',
@@ -63,7 +64,23 @@ const NAMES: Partial<Readonly<Record<DataType, readonly string[]>>> = {
   ct_state: ['invalid', 'established', 'related', 'new', 'untracked'],
   ct_status: ['expected', 'seen-reply', 'assured', 'confirmed', 'snat', 'dnat', 'dying'],
   ct_dir: ['original', 'reply'],
-  icmp_type: ['echo-reply', 'destination-unreachable', 'redirect', 'echo-request', 'time-exceeded', 'parameter-problem'],
+  icmp_type: [
+    'echo-reply',
+    'destination-unreachable',
+    'source-quench',
+    'redirect',
+    'echo-request',
+    'router-advertisement',
+    'router-solicitation',
+    'time-exceeded',
+    'parameter-problem',
+    'timestamp-request',
+    'timestamp-reply',
+    'info-request',
+    'info-reply',
+    'address-mask-request',
+    'address-mask-reply',
+  ],
   icmpv6_type: [
     'destination-unreachable',
     'packet-too-big',
@@ -78,6 +95,7 @@ const NAMES: Partial<Readonly<Record<DataType, readonly string[]>>> = {
   ],
   fib_addrtype: ['unspec', 'unicast', 'local', 'broadcast', 'anycast', 'multicast', 'blackhole', 'unreachable', 'prohibit'],
   nf_proto: ['ipv4', 'ipv6'],
+  ether_type: ['ip', 'arp', 'ip6', 'vlan'],
   tcp_flag: ['fin', 'syn', 'rst', 'psh', 'ack', 'urg'],
 }
 
@@ -89,6 +107,7 @@ const DESCRIPTIONS: Partial<Readonly<Record<DataType, string>>> = {
   icmpv6_type: 'icmpv6 type',
   fib_addrtype: 'fib address type',
   nf_proto: 'netfilter protocol',
+  ether_type: 'Ethernet protocol',
   tcp_flag: 'TCP flag',
   mark: 'packet mark',
   integer: 'integer',
@@ -108,8 +127,7 @@ const MAXIMUM: Partial<Readonly<Record<DataType, number>>> = {
 export function parseValue(type: DataType, text: string): ParsedValue {
   const isNumber = /^(0x[0-9a-f]+|\d+)$/i.test(text)
   const maximum = MAXIMUM[type]
-  if (isNumber && maximum !== undefined && Number(text) > maximum)
-    return { error: `Value ${Number(text)} exceeds valid range 0-${maximum}` }
+  if (isNumber && maximum !== undefined && Number(text) > maximum) return { error: tooBig(type, Number(text), maximum) }
   switch (type) {
     case 'ipv4_addr':
     case 'ipv6_addr':
@@ -131,6 +149,11 @@ export function parseValue(type: DataType, text: string): ParsedValue {
         ? { value: text }
         : { error: `Could not parse ${DESCRIPTIONS[type] ?? type}; did you mean \`${NAMES[type]?.[0] ?? ''}'?` }
   }
+}
+
+function tooBig(type: DataType, value: number, maximum: number): string {
+  if (type === 'inet_service') return 'Service out of range'
+  return type === 'inet_proto' ? 'Protocol out of range' : `Value ${value} exceeds valid range 0-${maximum}`
 }
 
 function parseAddress(type: 'ipv4_addr' | 'ipv6_addr', text: string): ParsedValue {
