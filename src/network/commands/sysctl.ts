@@ -1,6 +1,13 @@
 /** sysctl of procps: kernel settings of the namespace. */
 import type { NodeCommand } from './command.ts'
 import { failed, ok } from './output.ts'
+import type { Netns } from '../link/netns.ts'
+import { netfilterOf } from '../netfilter/install.ts'
+
+/** What the kernel counts itself. */
+function counted(netns: Netns, name: string): string | undefined {
+  return name === 'net.netfilter.nf_conntrack_count' ? String(netfilterOf(netns)?.conntrack.size ?? 0) : undefined
+}
 
 export const sysctl: NodeCommand = (netns, argv) => {
   const words = argv.slice(1)
@@ -19,12 +26,12 @@ export const sysctl: NodeCommand = (netns, argv) => {
   for (const word of names) {
     const [key = '', value] = word.split('=', 2)
     const name = key.trim().replaceAll('/', '.')
-    const known = netns.sysctls.get(name)
+    const known = counted(netns, name) ?? netns.sysctls.get(name)
     if (known === undefined && !name.startsWith('net.ipv4.conf.'))
       errors.push(`sysctl: cannot stat /proc/sys/${name.replaceAll('.', '/')}: No such file or directory`)
     else {
       if (value !== undefined) netns.sysctls.set(name, value.trim())
-      const now = netns.sysctls.get(name) ?? '0'
+      const now = counted(netns, name) ?? netns.sysctls.get(name) ?? '0'
       lines.push(isBare ? now : `${name} = ${now}`)
     }
   }

@@ -54,7 +54,7 @@ const MOVES: { readonly [direction in Direction]: { readonly [segment in Segment
 }
 
 /** The kernel's timeouts, seconds, by the name of their sysctl under net.netfilter.nf_conntrack_. */
-const TIMEOUTS: { readonly [name: string]: number } = {
+export const TIMEOUTS: { readonly [name: string]: number } = {
   tcp_timeout_syn_sent: 120,
   tcp_timeout_syn_recv: 60,
   tcp_timeout_established: 432_000,

@@ -1,6 +1,7 @@
 /** iptables, sets and connection tracking of one network namespace, hung on its hooks when they are first used. */
 import { inCidr } from '../address.ts'
 import { NatHooks } from '../conntrack/nat-hooks.ts'
+import { TIMEOUTS } from '../conntrack/lifetime.ts'
 import { ConntrackTable } from '../conntrack/table.ts'
 import { trackers } from '../conntrack/tracker.ts'
 import type { Netns } from '../link/netns.ts'
@@ -34,6 +35,10 @@ export function installNetfilter(netns: Netns, { now }: { readonly now: () => nu
   const known = partsOf.get(netns)
   if (known) return known
   const conntrack = new ConntrackTable(now, (name) => setting(netns, `net.netfilter.nf_conntrack_${name}`))
+  for (const [name, seconds] of Object.entries(TIMEOUTS)) {
+    const key = `net.netfilter.nf_conntrack_${name}`
+    if (!netns.sysctls.has(key)) netns.sysctls.set(key, String(seconds))
+  }
   const sets = new IpSets(now, (name) => parts.iptables.rulesWithSet(name) + parts.ip6tables.rulesWithSet(name))
   const memory: MatchMemory = {
     recent: new RecentLists(),
