@@ -1,10 +1,11 @@
 import type { Direction } from '../conntrack/conntrack.ts'
-import { chooseRoute, type RouteChoice } from '../link/routing.ts'
+import { chooseRoute, printChoice, type RouteChoice } from '../link/routing.ts'
 import type { Device, Netns } from '../link/netns.ts'
 import type { Flight, Hook, Verdict } from '../netfilter/hooks.ts'
 import type { Icmp, Packet } from '../packet.ts'
 import { RuleLog, type Journey, type Outcome, type Place } from '../trace.ts'
 import { icmpError, mayBeAnswered, rejection, resetOf } from './answers.ts'
+import { failsReversePath, hookDetail, isMartian, mustNotFragment, newFlight, outInterfaceOf } from './checks.ts'
 import type { Fabric } from './fabric.ts'
 import { peerOf, resolve, type Port } from './neighbours.ts'
 import { Notes, placeOf } from './notes.ts'
@@ -369,9 +370,9 @@ export class Walk {
   }
 
   private unroutable(netns: Netns, packet: Packet, choice: RouteChoice | undefined): Next {
-    if (choice?.kind === 'blackhole') return this.drop(netns, packet, choice.text)
+    if (choice?.kind === 'blackhole') return this.drop(netns, packet, printChoice(choice))
     const code = choice?.kind === 'unreachable' ? 'host' : choice?.kind === 'prohibit' ? 'admin-prohibited' : 'net'
-    const why = choice ? choice.text : `no route to ${packet.destination}: network is unreachable`
+    const why = choice ? printChoice(choice) : `no route to ${packet.destination}: network is unreachable`
     return this.error(netns, packet, { type: 'destination-unreachable', code }, why)
   }
 
@@ -421,14 +422,18 @@ export class Walk {
     if (netns.netfilter.at(hook).length === 0) return 'accept'
     const log = this.notes.wanted ? new RuleLog() : null
     const verdict = netns.netfilter.run(hook, flight, this.fabric.environment(netns), log)
-    const isKnown = flight.connection !== null && flight.state !== 'NEW' && (log?.steps.length ?? 0) === 0
+    if (!log) {
+      this.notes.atUs += COST.hook
+      return verdict
+    }
     const detail =
       verdict === 'accept' ? hookDetail(before, flight) : verdict === 'drop' ? 'DROP' : `REJECT ${verdict.rejectWith}`
+    const isKnown = flight.connection !== null && flight.state !== 'NEW' && log.steps.length === 0
     this.notes.add(
       isKnown && before !== flight.packet ? 'conntrack' : 'hook',
       placeOf(netns, flight.inInterface || flight.outInterface),
       hook,
-      COST.hook + (log?.looked ?? 0) * COST.rule,
+      COST.hook + log.looked * COST.rule,
       this.shown(before),
       this.shown(flight.packet),
       detail,
@@ -439,7 +444,11 @@ export class Walk {
 
   private route(netns: Netns, packet: Packet): RouteChoice | undefined {
     const choice = chooseRoute(netns, packet.destination)
-    this.note('route', netns, choice?.kind ?? '', COST.route, packet, packet, choice?.text ?? `no route to ${packet.destination}`)
+    if (!this.notes.wanted) this.notes.atUs += COST.route
+    else {
+      const detail = choice ? printChoice(choice) : `no route to ${packet.destination}`
+      this.note('route', netns, choice?.kind ?? '', COST.route, packet, packet, detail)
+    }
     return choice
   }
 
@@ -460,45 +469,4 @@ export class Walk {
     const wrapped = this.inner.at(-1)
     return wrapped && this.notes.wanted && !packet.outer ? shown(wrapped.packet, packet, wrapped.device) : packet
   }
-}
-
-function newFlight(packet: Packet): Flight {
-  return { packet, inInterface: '', outInterface: '', connection: null, direction: 'original', state: 'NEW', rerouted: false }
-}
-
-/** The kernel sends what is for itself through lo. */
-function outInterfaceOf(choice: RouteChoice): string {
-  return choice.kind === 'unicast' ? choice.device.name : 'lo'
-}
-
-function mustNotFragment(packet: Packet): boolean {
-  return packet.dontFragment ?? packet.protocol === 'tcp'
-}
-
-/** Loopback addresses come only from lo, unless the interface may route them. */
-function isMartian(netns: Netns, device: Device, packet: Packet): boolean {
-  if (device.kind === 'loopback') return false
-  const isLoopback = packet.source.startsWith('127.') || packet.destination.startsWith('127.')
-  return isLoopback && netns.setting('net.ipv4.conf.all.route_localnet') !== 1
-}
-
-/** Source validation (RFC 3704): 1 strict, 2 loose; the greater of the interface's and all's setting counts. */
-function failsReversePath(netns: Netns, inInterface: string, packet: Packet): boolean {
-  const mode = Math.max(
-    netns.setting('net.ipv4.conf.all.rp_filter'),
-    netns.setting(`net.ipv4.conf.${inInterface.replaceAll('.', '/')}.rp_filter`),
-  )
-  if (mode === 0 || inInterface === 'lo') return false
-  const back = chooseRoute(netns, packet.source)
-  return back === undefined || (mode === 1 && back.kind === 'unicast' && back.device.name !== inInterface)
-}
-
-function hookDetail(before: Packet, { packet, state }: Flight): string {
-  const changes: string[] = [state]
-  if (before.destination !== packet.destination || before.destinationPort !== packet.destinationPort)
-    changes.push(`to ${packet.destination}:${packet.destinationPort}`)
-  if (before.source !== packet.source || before.sourcePort !== packet.sourcePort)
-    changes.push(`from ${packet.source}:${packet.sourcePort}`)
-  if (before.mark !== packet.mark) changes.push(`mark 0x${packet.mark.toString(16)}`)
-  return changes.join(', ')
 }

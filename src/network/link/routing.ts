@@ -7,21 +7,25 @@ import type { Device, Netns, Route } from './netns.ts'
 
 /** What a lookup gives. */
 export type RouteChoice =
-  | { readonly kind: 'local'; readonly device: Device; readonly text: string }
-  | { readonly kind: 'unicast'; readonly route: Route; readonly device: Device; readonly text: string }
-  | { readonly kind: 'blackhole' | 'unreachable' | 'prohibit'; readonly text: string }
+  | { readonly kind: 'local'; readonly device: Device; readonly destination: string }
+  | { readonly kind: 'unicast'; readonly route: Route; readonly device: Device }
+  | { readonly kind: 'blackhole' | 'unreachable' | 'prohibit'; readonly route: Route }
 
 /** Finds the route to an address; undefined: "Network is unreachable". */
 export function chooseRoute(netns: Netns, destination: string): RouteChoice | undefined {
   const own = netns.deviceWith(destination)
-  if (own) return { kind: 'local', device: own, text: `local ${destination} dev ${own.name} table local` }
-  for (const route of indexOf(netns.routes).find(destination)) {
+  if (own) return { kind: 'local', device: own, destination }
+  return indexOf(netns.routes).find<RouteChoice>(destination, (route) => {
     const { kind } = route
-    if (kind === 'blackhole' || kind === 'unreachable' || kind === 'prohibit') return { kind, text: printRoute(route) }
+    if (kind === 'blackhole' || kind === 'unreachable' || kind === 'prohibit') return { kind, route }
     const device = netns.devices.get(route.device)
-    if (device?.up) return { kind: 'unicast', route, device, text: printRoute(route) }
-  }
-  return undefined
+    return device?.up ? { kind: 'unicast', route, device } : undefined
+  })
+}
+
+/** What decided, as `ip route` prints it. */
+export function printChoice(choice: RouteChoice): string {
+  return choice.kind === 'local' ? `local ${choice.destination} dev ${choice.device.name} table local` : printRoute(choice.route)
 }
 
 /** The source address that the kernel gives to packets sent to an address by a route: `src`, else of the outgoing interface. */
@@ -84,18 +88,31 @@ class RouteIndex {
     this.six = tiers(six)
   }
 
-  *find(destination: string): Generator<Route> {
+  /** Asks `take` about each route that fits, best first, until it takes one. */
+  find<T>(destination: string, take: (route: Route) => T | undefined): T | undefined {
     if (isIPv6(destination)) {
       const value = bigOf(destination)
-      for (const { bits, byPrefix } of this.six) yield* byPrefix.get(bits === 0 ? 0n : value >> BigInt(128 - bits)) ?? NO_ROUTES
-      return
+      for (const { bits, byPrefix } of this.six) {
+        const taken = firstOf(byPrefix.get(bits === 0 ? 0n : value >> BigInt(128 - bits)), take)
+        if (taken !== undefined) return taken
+      }
+      return undefined
     }
     const value = toNumber(destination)
     for (const { bits, byPrefix } of this.four) {
-      const found = byPrefix.get(Math.floor(value / 2 ** (32 - bits)))
-      if (found) yield* found
+      const taken = firstOf(byPrefix.get(Math.floor(value / 2 ** (32 - bits))), take)
+      if (taken !== undefined) return taken
     }
+    return undefined
   }
+}
+
+function firstOf<T>(routes: readonly Route[] | undefined, take: (route: Route) => T | undefined): T | undefined {
+  for (const route of routes ?? []) {
+    const taken = take(route)
+    if (taken !== undefined) return taken
+  }
+  return undefined
 }
 
 interface Tier<K> {
@@ -103,7 +120,6 @@ interface Tier<K> {
   readonly byPrefix: ReadonlyMap<K, readonly Route[]>
 }
 
-const NO_ROUTES: readonly Route[] = []
 const indexes = new WeakMap<readonly Route[], RouteIndex>()
 
 function indexOf(routes: readonly Route[]): RouteIndex {
