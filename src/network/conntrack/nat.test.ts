@@ -161,6 +161,30 @@ describe('translation', () => {
     expect(new Machine('-A PREROUTING -j NETMAP --to 172.16.0.0/16').forward(tcp())?.destination).toBe('172.16.0.10')
   })
 
+  test('IPv6: destinations, masquerade and echoes', () => {
+    const machine = new Machine()
+    restore(machine.parts.ip6tables, [
+      '*nat',
+      '-A PREROUTING -d fd00:96::a/128 -p tcp -m tcp --dport 80 -j DNAT --to-destination [fd00:10::5]:8080',
+      '-A POSTROUTING ! -s fd00:10::/64 -j SNAT --to-source fd00::11',
+      'COMMIT',
+    ])
+    const there = machine.forward(tcp({ source: 'fd00:1::99', destination: 'fd00:96::a' })) ?? tcp()
+    expect(there).toMatchObject({ source: 'fd00::11', destination: 'fd00:10::5', destinationPort: 8080 })
+    expect(machine.forward(answer(there, { flags: 'S.' }))).toMatchObject({ source: 'fd00:96::a', destination: 'fd00:1::99' })
+    const echo = tcp({
+      source: 'fd00:1::99',
+      destination: 'fd00:10::5',
+      protocol: 'icmpv6',
+      sourcePort: 0,
+      destinationPort: 0,
+      icmp: { type: 'echo-request', id: 7 },
+    })
+    const asked = machine.forward(echo) ?? tcp()
+    expect(asked.source).toBe('fd00::11')
+    expect(machine.forward(answer(asked, { icmp: { type: 'echo-reply', id: 7 } }))?.destination).toBe('fd00:1::99')
+  })
+
   test('an untracked packet is not translated', () => {
     const machine = new Machine(DNAT)
     restore(machine.parts.iptables, '*raw\n-A PREROUTING -j NOTRACK\nCOMMIT\n')
