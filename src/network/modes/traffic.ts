@@ -6,7 +6,7 @@ import { servicePorts } from '../proxy/changes/service-port.ts'
 import { MODES, PreparedMode, type ModeSettings, type Sent } from './prepared.ts'
 
 /** What one mode did with the connections. */
-export interface Share {
+interface Share {
   readonly mode: ProxyMode
   /** Rules, elements and servers that it keeps for all Services. */
   readonly kept: number
@@ -18,7 +18,7 @@ export interface Share {
   readonly refused: number
 }
 
-export interface TrafficQuestion {
+interface TrafficQuestion {
   readonly services: readonly Service[]
   readonly slices: readonly EndpointSlice[]
   /** One of them: its first port is asked. */

@@ -23,7 +23,7 @@ export interface Position {
   readonly at: Span
 }
 
-export type SetWord = 'set' | 'map'
+type SetWord = 'set' | 'map'
 
 export type ChangeCommand =
   | (InTable & { readonly object: 'table'; readonly comment?: string; readonly dormant?: boolean; readonly handle?: Position })

@@ -2,7 +2,7 @@
 import type { DataType } from './values.ts'
 
 export type Header = 'ip' | 'ip6' | 'tcp' | 'udp' | 'sctp' | 'th' | 'icmp' | 'icmpv6'
-export type MetaKey =
+type MetaKey =
   | 'mark'
   | 'l4proto'
   | 'nfproto'

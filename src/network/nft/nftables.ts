@@ -9,7 +9,7 @@ import type { HandleSource } from './print.ts'
 import { tableKey, type BaseHook, type SetDefinition, type Table } from './ruleset.ts'
 
 /** An element that a packet has put into a set. */
-export interface TimedElement {
+interface TimedElement {
   readonly element: Element
   /** Infinity: stays. */
   readonly expiresMs: number
@@ -29,7 +29,7 @@ export class Nftables {
   /** Grows with each transaction. */
   version = 0
   /** Packets that a rule has matched, whether it has a counter statement or not. */
-  private readonly counts = new Map<NftRule, Count>()
+  private readonly counts = new WeakMap<NftRule, Count>()
   /** By table, set and key. */
   private readonly timed = new Map<string, Map<string, TimedElement>>()
   /** Buckets of limits and positions of counting generators. */

@@ -88,7 +88,7 @@ function printMatch(left: Expression, comparison: string, right: Value): string 
 }
 
 /** `types`: of the place that a constant stands in. */
-export function printExpression(expression: Expression, types: readonly DataType[] = ['integer']): string {
+function printExpression(expression: Expression, types: readonly DataType[] = ['integer']): string {
   switch (expression.kind) {
     case 'payload':
       return `${expression.header} ${expression.field}`
@@ -116,7 +116,7 @@ function printNumber(text: string, [type]: readonly DataType[]): string {
 }
 
 /** Constants, with several key types for concatenations. */
-export function printOperand(value: Value, types: readonly DataType[]): string {
+function printOperand(value: Value, types: readonly DataType[]): string {
   const type = types[0] ?? 'integer'
   switch (value.kind) {
     case 'value':

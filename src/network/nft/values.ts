@@ -114,7 +114,7 @@ const DESCRIPTIONS: Partial<Readonly<Record<DataType, string>>> = {
 }
 
 /** A value in its canonical form, or nft's message of why it is none. */
-export type ParsedValue = { readonly value: string } | { readonly error: string }
+type ParsedValue = { readonly value: string } | { readonly error: string }
 
 const MAXIMUM: Partial<Readonly<Record<DataType, number>>> = {
   inet_service: 65_535,

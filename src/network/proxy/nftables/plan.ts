@@ -12,7 +12,7 @@ import { chainOf, elementOf, setOf } from './objects.ts'
 import { hairpinElements, makeUnit, type ElementSource, type Unit } from './unit.ts'
 
 /** The content of the table. */
-export interface NftablesPlan {
+interface NftablesPlan {
   readonly family: 'ip' | 'ip6'
   readonly chains: ReadonlyMap<string, ChainSource>
   readonly sets: ReadonlyMap<string, SetSource>

@@ -22,7 +22,7 @@ const FULL_SYNC_PERIOD_MS = 3_600_000
 const STALE_MS = 1000
 const NODE_PORT_IPS = 'nodeport-ips'
 
-export interface NftablesProxierOptions {
+interface NftablesProxierOptions {
   readonly nftables: Nftables
   readonly settings: NftablesSettings
   readonly place: NodePlace
