@@ -5,8 +5,8 @@ import { parseProxyConfig, ProxyConfigError, type ProxyConfig } from '../../netw
 import { klogLine } from '../../network/proxy/klog.ts'
 import { cleanUpAll } from '../../network/proxy/leftovers.ts'
 import { UnusableModeError } from '../../network/proxy/make-proxier.ts'
-import { untilTerminated, type PortService, type Program, type System } from '../../runtime/program.ts'
-import { sleep, type Task } from '../../sim/task.ts'
+import type { PortService, Program, System } from '../../runtime/program.ts'
+import { sleep, waitFor, type Task } from '../../sim/task.ts'
 import type { Timer } from '../../sim/simulation.ts'
 import { KUBERNETES_VERSION } from '../addons/control-plane.ts'
 import { serviceAccountUser } from '../identities.ts'
@@ -27,7 +27,11 @@ interface Place {
 /** kube-proxy as a program in a container: what it does is what its mounted configuration says. */
 export function kubeProxy(machineAt: (address: string) => NodeHost | undefined, place: () => Place): Program {
   return function* (system): Task<number> {
-    const ended = untilTerminated(system)
+    let exit: () => void = () => undefined
+    const ended = waitFor<number>((resume) => {
+      exit = () => resume(1)
+      for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) system.onSignal(signal, () => resume(0))
+    })
     system.setMemory(MEMORY_BYTES)
     system.setCpu(20)
     yield* sleep(START_MS)
@@ -38,18 +42,24 @@ export function kubeProxy(machineAt: (address: string) => NodeHost | undefined, 
     }
     const config = readConfig(system)
     if (config instanceof ProxyConfigError || !host) return refuse(system, config instanceof Error ? config.message : 'no node')
-    const process = new ProxyProcess(system, host, config, place().proxies)
+    const process = new ProxyProcess(system, host, config, { proxies: place().proxies, exit: () => exit() })
     try {
       const refusal = process.start()
       if (refusal !== undefined) return refuse(system, refusal)
       system.setCpu(2)
-      yield* ended
+      const code = yield* ended
       yield* sleep(STOP_MS)
-      return 0
+      return code
     } finally {
       process.stop()
     }
   }
+}
+
+interface Surroundings {
+  readonly proxies: Map<string, KubeProxy>
+  /** Ends the program. */
+  readonly exit: () => void
 }
 
 /** A kube-proxy that tries again while the API server refuses to tell it anything. */
@@ -58,15 +68,17 @@ class ProxyProcess {
   private readonly host: NodeHost
   private readonly config: ProxyConfig
   private readonly proxies: Map<string, KubeProxy>
+  private readonly exit: () => void
   private proxy: KubeProxy
   private retry: Timer | null = null
 
-  constructor(system: System, host: NodeHost, config: ProxyConfig, proxies: Map<string, KubeProxy>) {
+  constructor(system: System, host: NodeHost, config: ProxyConfig, { proxies, exit }: Surroundings) {
     this.system = system
     this.host = host
     this.config = config
     this.proxies = proxies
-    this.proxy = makeProxy(system, host, config)
+    this.exit = exit
+    this.proxy = makeProxy(system, host, config, exit)
   }
 
   /** Gives its last words when it can't run at all. */
@@ -95,13 +107,13 @@ class ProxyProcess {
     this.system.writeError(`${klogLine('E', sim.now, 'reflector.go:227', 'Failed to watch', values)}\n`)
     this.proxy.stop()
     this.retry = sim.schedule(backoffMs, () => {
-      this.proxy = makeProxy(this.system, this.host, this.config)
+      this.proxy = makeProxy(this.system, this.host, this.config, this.exit)
       this.start(Math.min(2 * backoffMs, LAST_BACKOFF_MS))
     })
   }
 }
 
-function makeProxy(system: System, host: NodeHost, config: ProxyConfig): KubeProxy {
+function makeProxy(system: System, host: NodeHost, config: ProxyConfig, onExit: () => void): KubeProxy {
   let open: readonly number[] = []
   const service = (port: number): PortService => ({ protocol: 'http', http: ({ path }) => proxy.answer(port, path) })
   const listen = (ports: readonly number[]) => {
@@ -120,6 +132,7 @@ function makeProxy(system: System, host: NodeHost, config: ProxyConfig): KubePro
     config,
     cpus: Math.max(1, Math.floor(host.spec.cpuMilli / 1000)),
     version: KUBERNETES_VERSION,
+    onExit,
     log: (line) => system.writeError(`${line}\n`),
     onHealthPorts: (ports) => {
       listen([...own, ...ports.keys()])

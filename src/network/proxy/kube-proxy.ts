@@ -32,6 +32,8 @@ export interface KubeProxyOptions {
   readonly version: string
   /** Takes a line of the log. */
   readonly log: (line: string) => void
+  /** It ends itself, to be started anew: the node's pod CIDR, by which it tells local traffic, is another one. */
+  readonly onExit?: () => void
   /** The ports on which load balancers ask for Services' health have changed. */
   readonly onHealthPorts?: (ports: ReadonlyMap<number, string>) => void
 }
@@ -52,6 +54,7 @@ export class KubeProxy {
   private families: readonly FamilyProxy[] = []
   private place: NodePlace
   private nodeIPs: readonly string[] = []
+  private podCIDRs: readonly string[] = []
   private isRunning = false
   private readonly startedMs: number
 
@@ -77,10 +80,11 @@ export class KubeProxy {
     this.node.start()
     const node = this.node.get('', this.nodeName)
     this.nodeIPs = addressesOf(node)
+    this.podCIDRs = podCIDRsOf(node)
     this.place = { nodeName: this.nodeName, zone: node?.metadata.labels?.[ZONE] ?? '' }
     this.setConntrackMax()
     this.say(startLines(config, { nodeIPs: this.nodeIPs, conntrackMax: this.conntrackMax(), cpus: this.options.cpus }))
-    this.families = FAMILIES.map((family) => this.makeFamily(family, node))
+    this.families = FAMILIES.map((family) => this.makeFamily(family))
     this.isRunning = true
     const recorder = new EventRecorder(this.options.client, 'kube-proxy', this.nodeName)
     const about = { apiVersion: 'v1', kind: 'Node', name: this.nodeName, uid: this.nodeName }
@@ -131,7 +135,7 @@ export class KubeProxy {
     }
   }
 
-  private makeFamily(family: Family, node: Node | undefined): FamilyProxy {
+  private makeFamily(family: Family): FamilyProxy {
     const { sim, netns } = this.options
     const ipOf = (wanted: Family) => this.nodeIPs.find((ip) => isIPv6(ip) === (wanted === 'IPv6')) ?? ''
     const proxier = makeProxier(this.config, family, {
@@ -139,7 +143,7 @@ export class KubeProxy {
       parts: this.parts,
       place: this.place,
       nodeIPs: { IPv4: ipOf('IPv4'), IPv6: ipOf('IPv6') },
-      podCIDRs: node?.spec?.podCIDRs ?? (node?.spec?.podCIDR ? [node.spec.podCIDR] : []),
+      podCIDRs: this.podCIDRs,
       now: () => sim.now,
     })
     return new FamilyProxy({
@@ -196,11 +200,22 @@ export class KubeProxy {
       this.place = { nodeName: this.nodeName, zone }
       this.each((family) => family.setPlace(this.place))
     }
+    this.podCIDRsChanged(node)
     const now = addressesOf(node)
     if (String(now) === String(this.nodeIPs)) return
     // As in Kubernetes, it only says so: the addresses that it began with stay in use.
     const values = { node: this.nodeName, newNodeIPs: now, oldNodeIPs: this.nodeIPs }
     this.log('I', 'node.go:197', 'NodeIPs changed for the node', values)
+  }
+
+  // SIMPLIFIED: it does not wait for the first pod CIDR; it starts without one, and anew when it is there.
+  private podCIDRsChanged(node: Node): void {
+    const now = podCIDRsOf(node)
+    if (this.config.detectLocalMode !== 'NodeCIDR' || String(now) === String(this.podCIDRs)) return
+    const values = { node: this.nodeName, newPodCIDRs: now, oldPodCIDRs: this.podCIDRs }
+    this.log('I', 'node.go:185', 'PodCIDRs changed for the node', values)
+    this.podCIDRs = now
+    this.options.onExit?.()
   }
 
   private healthChanged(): void {
@@ -238,6 +253,10 @@ export class KubeProxy {
 
 const plain = (body: string): Answer => ({ status: 200, body, headers: { 'Content-Type': 'text/plain; charset=utf-8' } })
 const NOT_FOUND: Answer = { ...plain('404 page not found\n'), status: 404 }
+
+function podCIDRsOf(node: Node | undefined): readonly string[] {
+  return node?.spec?.podCIDRs ?? (node?.spec?.podCIDR ? [node.spec.podCIDR] : [])
+}
 
 /** InternalIPs first, of each family one. k8s 1.36: GetNodeHostIPs. */
 function addressesOf(node: Node | undefined): readonly string[] {
