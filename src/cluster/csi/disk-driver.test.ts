@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type {
   CoreV1Event,
@@ -9,7 +10,7 @@ import type {
 } from '../../apimachinery/generated/types.ts'
 import { Cluster } from '../cluster.ts'
 import { ADMIN } from '../identities.ts'
-import { applyExample, applyObject } from '../testing/install-disk-driver.ts'
+import { applyManifest, applyObject } from '../testing/apply.ts'
 
 class World {
   readonly cluster = new Cluster({ external: true, workers: 0 })
@@ -28,7 +29,8 @@ class World {
   }
 
   applyText(name: string): void {
-    applyExample(this.cluster, name)
+    const file = new URL(`../../ui/gallery/manifests/${name}.yaml`, import.meta.url)
+    applyManifest(this.cluster, readFileSync(file, 'utf8'))
   }
 
   apply(object: object): void {

@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { Cluster } from '../cluster.ts'
+import { applyManifest } from './apply.ts'
 import { runChaos } from './chaos.ts'
-import { applyExample } from './install-disk-driver.ts'
 import { Invariants, unsettled } from './invariants.ts'
 
 /** Simulated hours, one seed each; CHAOS_HOURS=1000 runs as many. */
@@ -14,7 +15,7 @@ const LIMIT_MS = 120_000
 function withDisks(cluster: Cluster): void {
   for (let i = 0; i < 4; i++) cluster.addNodes({ name: `zone-${i}`, zone: i % 2 === 0 ? 'a' : 'b' })
   cluster.sim.runFor(60_000)
-  applyExample(cluster, 'disk-driver')
+  applyManifest(cluster, readFileSync(new URL('../../ui/gallery/manifests/disk-driver.yaml', import.meta.url), 'utf8'))
   cluster.sim.runFor(120_000)
 }
 

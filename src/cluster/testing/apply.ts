@@ -1,13 +1,10 @@
-// oxlint-disable-next-line no-restricted-imports -- for tests, which run in Node
-import { readFileSync } from 'node:fs'
 import { loadAll } from 'js-yaml'
 import { applyFile } from '../../kubectl/apply.ts'
 import type { Cluster } from '../cluster.ts'
 import { ADMIN } from '../identities.ts'
 
-/** Applies an example of the gallery, as a user would. */
-export function applyExample(cluster: Cluster, id: string): void {
-  const text = readFileSync(new URL(`../../ui/gallery/manifests/${id}.yaml`, import.meta.url), 'utf8')
+/** Applies a manifest of several documents, as a user would. */
+export function applyManifest(cluster: Cluster, text: string): void {
   for (const object of loadAll(text)) applyObject(cluster, object as object)
 }
 
