@@ -29,7 +29,7 @@ export class App {
     await this.dock.getByRole('tab', { name }).click()
   }
 
-  async view(name: 'Cluster' | 'Control plane' | 'Rollout' | 'Scheduling' | 'Timeline'): Promise<void> {
+  async view(name: 'Cluster' | 'Control plane' | 'Rollout' | 'Network' | 'Scheduling' | 'Timeline'): Promise<void> {
     await this.page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name, exact: true }).click()
   }
 

@@ -11,7 +11,11 @@ const PATIENCE_MS = 5000
 const BIN_MS = 1000
 const KEPT_BINS = 60
 /** One of this many requests is written down in full, to tell where the lost ones fall. */
-const LOOK_AT_EACH = 25
+const LOOK_AT_EACH = 200
+/** A client asks for a name's address again after this, the TTL that CoreDNS gives. */
+const NAME_TTL_MS = 30_000
+/** A client's sockets are opened anew after this: its pod may have gone. */
+const SOCKETS_MS = 1000
 /** And after one that failed the next is, at most this often. Milliseconds. */
 const LOOK_PAUSE_MS = 100
 
@@ -20,6 +24,12 @@ interface Bin {
   sent: number
   readonly statuses: Map<string, number>
   readonly latencies: number[]
+}
+
+/** What a client remembers of the target's name. */
+interface ClientMemory {
+  address: string
+  untilMs: number
 }
 
 export const MOST_RATE = 5000
@@ -93,6 +103,9 @@ export class LoadGenerator {
     if (typeof target === 'string') return
     let dueMs = sim.now + startMs
     let open: TcpConnection | undefined
+    const memory: ClientMemory = { address: '', untilMs: 0 }
+    let plain: Sockets | string = ''
+    let openedMs = -Infinity
     for (let n = 0; ; n++) {
       yield* sleep(Math.max(0, Math.floor(dueMs) - sim.now))
       // Who can't keep up asks as fast as answers come.
@@ -102,8 +115,12 @@ export class LoadGenerator {
         this.looksAgainMs = sim.now + LOOK_PAUSE_MS
         this.suspicious = false
       }
-      const sockets = openSockets(this.cluster, this.spec.source, isLookedAt ? (step) => this.look(step) : undefined)
-      open = yield* typeof sockets === 'string' ? this.cannot(sockets) : this.request(sockets, target, open)
+      if (sim.now - openedMs >= SOCKETS_MS) {
+        plain = openSockets(this.cluster, this.spec.source)
+        openedMs = sim.now
+      }
+      const sockets = isLookedAt ? openSockets(this.cluster, this.spec.source, (step) => this.look(step)) : plain
+      open = yield* typeof sockets === 'string' ? this.cannot(sockets) : this.request(sockets, target, open, memory)
     }
   }
 
@@ -114,17 +131,26 @@ export class LoadGenerator {
   }
 
   /** One request; gives the connection when it is kept. */
-  private *request(sockets: Sockets, target: Target, kept: TcpConnection | undefined): Task<TcpConnection | undefined> {
+  private *request(
+    sockets: Sockets,
+    target: Target,
+    kept: TcpConnection | undefined,
+    memory: ClientMemory,
+  ): Task<TcpConnection | undefined> {
     const { sim } = this.cluster
     const startMs = sim.now
     let connection = kept
     if (!connection) {
-      const found = yield* sockets.lookup(target.host, 4)
-      if ('failure' in found) {
-        this.note(found.failure === 'EAI_AGAIN' ? 'DNS timed out' : 'name not found', sim.now - startMs, '')
-        return undefined
+      if (sim.now >= memory.untilMs) {
+        const found = yield* sockets.lookup(target.host, 4)
+        if ('failure' in found) {
+          this.note(found.failure === 'EAI_AGAIN' ? 'DNS timed out' : 'name not found', sim.now - startMs, '')
+          return undefined
+        }
+        memory.address = found.addresses[0] ?? ''
+        memory.untilMs = sim.now + NAME_TTL_MS
       }
-      const made = yield* sockets.connect({ address: found.addresses[0] ?? '', port: target.port }, { timeoutMs: PATIENCE_MS })
+      const made = yield* sockets.connect({ address: memory.address, port: target.port }, { timeoutMs: PATIENCE_MS })
       if ('failure' in made) {
         this.note(WORDS[made.failure] ?? made.failure, sim.now - startMs, '')
         return undefined
