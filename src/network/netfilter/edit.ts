@@ -1,5 +1,6 @@
 /** What iptables' commands do to the chains of a table. */
 import type { IptablesCommand } from './command-line.ts'
+import { MISSING_TARGETS } from './extensions/registry.ts'
 import { UsageError } from './options.ts'
 import { printRule } from './print.ts'
 import type { Rule, TableName } from './rule.ts'
@@ -176,9 +177,9 @@ export function checkRule(
   const to = targetChain(rule)
   if (to !== undefined) {
     const aim = chains.get(to)
-    if (!aim || aim.policy !== undefined) {
-      throw aim ? refuse('Operation not supported') : new EditError(`Chain '${to}' does not exist`, 2)
-    }
+    if (aim?.policy !== undefined) throw refuse('Operation not supported')
+    if (!aim)
+      throw MISSING_TARGETS.includes(to) ? refuse('No such file or directory') : new EditError(`Chain '${to}' does not exist`, 2)
     if (reaches(chains, to, chain.name) || (chain.policy !== undefined && loops(chains, to))) throw refuse('Too many links')
     return
   }

@@ -60,6 +60,27 @@ const TARGETS: { readonly [K in ExtensionTarget['kind']]: TargetExtension<K> } =
   TTL,
 }
 
+/**
+ * SIMPLIFIED: targets whose kernel module is not there; and of matches, string, time, u32, hashlimit, connbytes, quota, bpf
+ * and others that look into payloads or keep tables of their own are unknown.
+ */
+export const MISSING_TARGETS: readonly string[] = [
+  'AUDIT',
+  'CHECKSUM',
+  'CLASSIFY',
+  'DSCP',
+  'HMARK',
+  'IDLETIMER',
+  'NFQUEUE',
+  'QUEUE',
+  'SECMARK',
+  'SET',
+  'SYNPROXY',
+  'TEE',
+  'TOS',
+  'TPROXY',
+]
+
 /** Names differ between the families only here. */
 const OF_FAMILY: { readonly [name: string]: 4 | 6 } = { icmp: 4, ttl: 4, TTL: 4, icmp6: 6, hl: 6, HL: 6 }
 
