@@ -13,7 +13,7 @@ import {
   type SocketFailure,
   type TcpConnection,
 } from './types.ts'
-import { errorOf, newWay, TCP_HEADER, within, type Delivery, type Wire } from './wire.ts'
+import { errorOf, openedWay, TCP_HEADER, within, type Delivery, type Wire, type Way } from './wire.ts'
 
 /** net.ipv4.tcp_syn_retries = 6: 1 + 2 + 4 + … + 64 seconds. */
 const CONNECT_PATIENCE_MS = 127_000
@@ -105,9 +105,12 @@ function* handshake(
   const isOurs = back === netns && isSame(sourceOf(reply.arrived), target) && isSame(targetOf(reply.arrived), local)
   wire.recorder?.({ what: 'SYN', result: isOurs ? 'connected' : 'its answer did not arrive', journey, reply })
   if (!isOurs) return undefined
-  wire.world.walk(netns, segment(local, target, '.', 'acknowledged'), false)
   PortTable.of(arrival).accept(server, peer, listener)
-  return new Connection(wire, { client: netns, local, remote: target, serverNetns: arrival, server, peer, listener })
+  const ways = {
+    there: openedWay({ journey, netns: arrival }, wire.nowMs),
+    back: openedWay({ journey: reply, netns }, wire.nowMs),
+  }
+  return new Connection(wire, { client: netns, local, remote: target, serverNetns: arrival, server, peer, listener }, ways)
 }
 
 interface Ends {
@@ -136,10 +139,11 @@ export class Connection implements TcpConnection {
   readonly ends: Ends
   private readonly wire: Wire
   private isOpen = true
-  private readonly ways = { there: newWay(), back: newWay() }
+  private readonly ways: { readonly there: Way; readonly back: Way }
 
-  constructor(wire: Wire, ends: Ends) {
+  constructor(wire: Wire, ends: Ends, ways: { readonly there: Way; readonly back: Way }) {
     this.wire = wire
+    this.ways = ways
     this.ends = ends
     this.local = ends.local
     this.remote = ends.remote
@@ -208,10 +212,7 @@ export class Connection implements TcpConnection {
     const { client, local, remote, serverNetns, server, peer } = this.ends
     const { world } = this.wire
     const { netns: arrival } = world.walk(client, segment(local, remote, 'F.', 'close'), false)
-    if (arrival === serverNetns) {
-      world.walk(serverNetns, segment(server, peer, 'F.', 'close'), false)
-      world.walk(client, segment(local, remote, '.', 'acknowledged'), false)
-    }
+    if (arrival === serverNetns) world.walk(serverNetns, segment(server, peer, 'F.', 'close'), false)
     this.forget()
   }
 
