@@ -4,7 +4,7 @@ import { ruleErrors } from '../crd/rules.ts'
 import { ruleCost } from './cost.ts'
 
 const text: JSONSchemaProps = { type: 'string' }
-const list = (items: JSONSchemaProps, more: object = {}): JSONSchemaProps => ({ type: 'array', items, ...more })
+const list = (items: JSONSchemaProps, more: object = {}) => ({ type: 'array', items, ...more }) as JSONSchemaProps
 const object = (properties: { [name: string]: JSONSchemaProps }, rule?: string): JSONSchemaProps => ({
   type: 'object',
   properties,
