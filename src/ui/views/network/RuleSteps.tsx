@@ -52,7 +52,12 @@ function Rule({ step }: { readonly step: RuleStep }) {
         <b>{t(`card.${outcome}`)}</b> {count > 1 ? t('card.times', { count, why }) : dice ? '' : why}
         {dice && outcome === 'matched' ? why : ''}
       </p>
-      {dice && <Dice probability={dice.probability} drawn={dice.drawn} />}
+      {dice &&
+        (dice.of === undefined ? (
+          <Dice probability={dice.probability} drawn={dice.drawn} />
+        ) : (
+          <Lot drawn={dice.drawn} of={dice.of} />
+        ))}
     </div>
   )
 }
@@ -70,6 +75,20 @@ export function Dice({ probability, drawn }: { readonly probability: number; rea
         <line x1={drawn * 100} x2={drawn * 100} y1="0" y2="14" className={styles.diceMark} vectorEffect="non-scaling-stroke" />
       </svg>
       <span>{words}</span>
+    </div>
+  )
+}
+
+/** A whole number that was drawn below another (nftables' numgen): it says which element of a map is taken. */
+function Lot({ drawn, of }: { readonly drawn: number; readonly of: number }) {
+  const { t } = useTranslation('network')
+  return (
+    <div className={styles.dice} data-hit>
+      <svg viewBox="0 0 100 14" preserveAspectRatio="none" aria-hidden="true">
+        <rect x="0" y="4" width="100" height="6" className={styles.diceAll} />
+        <rect x={(drawn / of) * 100} y="4" width={100 / of} height="6" className={styles.dicePart} />
+      </svg>
+      <span>{t('card.lot', { drawn, last: of - 1 })}</span>
     </div>
   )
 }
