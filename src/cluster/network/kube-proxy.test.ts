@@ -97,6 +97,17 @@ describe('kube-proxy in a cluster', () => {
     expect(shell('ipvsadm -Ln').stdout).toContain(`TCP  ${KUBERNETES}:443 rr`)
   })
 
+  test('does nothing while nothing changes, whoever looks', () => {
+    cluster.sim.runFor(120_000)
+    const syncs = () => [...cluster.network.proxies.values()].flatMap(({ proxies }) => proxies.map((family) => family.syncs))
+    const before = syncs()
+    for (let i = 0; i < 5; i++) {
+      shell('ipvsadm -Ln; iptables-save')
+      cluster.sim.runFor(60_000)
+    }
+    expect(syncs()).toEqual(before)
+  })
+
   test('nftables mode takes away what the others left', () => {
     switchMode('nftables')
     expect(logOf(NODE)).toContain('"Using nftables Proxier"')
