@@ -32,7 +32,7 @@ const expression = (text: string, filter: object = {}): BreakCondition => ({
 })
 
 function watching(condition: BreakCondition) {
-  const cluster = new Cluster({ hollow: {}, workers: 0 })
+  const cluster = new Cluster({ hollow: { writes: 'few' }, workers: 0 })
   const breakpoints = new Breakpoints()
   breakpoints.attach(cluster, () => undefined)
   breakpoints.set([condition])
