@@ -5,7 +5,7 @@ import { netfilterOf } from '../../network/netfilter/install.ts'
 import { printRule, printTarget } from '../../network/netfilter/print.ts'
 import type { Rule } from '../../network/netfilter/rule.ts'
 import { orderedChains, type Chain as TableChain } from '../../network/netfilter/tables.ts'
-import { nftablesOf } from '../../network/nft/nftables.ts'
+import { nftablesOf, type Nftables } from '../../network/nft/nftables.ts'
 import { printRule as printNftRule } from '../../network/nft/print-rule.ts'
 import { verdictText, type Chain as NftChain, type Table as NftTable } from '../../network/nft/ruleset.ts'
 import { runIptables, runIpvs, type ProxyCase } from '../../network/proxy/golden.ts'
@@ -91,12 +91,12 @@ function ruleRow(chain: TableChain, rule: Rule, at: number): RuleRow {
 function nftChains(netns: Netns): ChainRow[] {
   const nftables = nftablesOf(netns)
   return [...nftables.tables.values()].flatMap((table) => [
-    ...[...table.chains.values()].map((chain) => nftChain(table, chain)),
+    ...[...table.chains.values()].map((chain) => nftChain(nftables, table, chain)),
     ...mapChains(table),
   ])
 }
 
-function nftChain(table: NftTable, { name, base, policy, rules }: NftChain): ChainRow {
+function nftChain(nftables: Nftables, table: NftTable, { name, base, policy, rules }: NftChain): ChainRow {
   return {
     table: `${table.family} ${table.name}`,
     name,
@@ -104,16 +104,16 @@ function nftChain(table: NftTable, { name, base, policy, rules }: NftChain): Cha
     policy: base ? policy : '',
     packets: 0,
     bytes: 0,
-    rules: rules.slice(0, MOST_RULES).flatMap((rule) => nftRows(printNftRule(rule))),
+    rules: rules.slice(0, MOST_RULES).flatMap((rule) => nftRows(printNftRule(rule), nftables.countOf(rule))),
   }
 }
 
 /** `vmap { 0 : goto a, 1 : goto b }` throws dice: a row for each way. */
-function nftRows(text: string): RuleRow[] {
+function nftRows(text: string, count: Pick<RuleRow, 'packets' | 'bytes'>): RuleRow[] {
   const row = (jump: string, probability: number, part = text): RuleRow => ({
     text: part,
-    packets: 0,
-    bytes: 0,
+    packets: probability < 1 ? 0 : count.packets,
+    bytes: probability < 1 ? 0 : count.bytes,
     jump,
     action: jump === '' ? (/\b(accept|drop|reject|return|masquerade|dnat to .*|meta mark set .*)$/.exec(part)?.[1] ?? '') : '',
     probability,
