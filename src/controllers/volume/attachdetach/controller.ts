@@ -48,6 +48,8 @@ class AttachDetach {
   private readonly attachments
   /** Since when a volume is not wanted on a node, by 'volume/node'. */
   private readonly unwanted = new Map<string, number>()
+  /** What each node's status is to say, by node. */
+  private readonly reported = new Map<string, Set<string>>()
   /** Multi-attach errors that have been told, by 'volume/node'. */
   private readonly told = new Set<string>()
   /** Attachments whose success or failure has been told, by name; the failure's text. */
@@ -76,6 +78,7 @@ class AttachDetach {
   }
 
   forget(): void {
+    this.reported.clear()
     this.unwanted.clear()
     this.told.clear()
     this.outcomes.clear()
@@ -115,7 +118,10 @@ class AttachDetach {
         )
           wakeNode(node)
       },
-      onDelete: (node) => wakeNode(node),
+      onDelete: (node) => {
+        this.reported.delete(node.metadata.name ?? '')
+        wakeNode(node)
+      },
     })
   }
 
@@ -243,10 +249,14 @@ class AttachDetach {
   private *report(nodeName: string, uniqueName: string, attached: boolean): Task {
     const node = this.nodes.get('', nodeName)
     if (!node) return
-    const before = node.status?.volumesAttached ?? []
-    if (before.some(({ name }) => name === uniqueName) === attached) return
-    const others = before.filter(({ name }) => name !== uniqueName)
-    const volumesAttached = attached ? [...others, { name: uniqueName, devicePath: '' }] : others
+    const before = (node.status?.volumesAttached ?? []).map(({ name }) => name)
+    // The list is written as a whole: what was written a moment ago may not be in the cache yet.
+    let names = this.reported.get(nodeName)
+    if (!names) this.reported.set(nodeName, (names = new Set(before)))
+    if (attached) names.add(uniqueName)
+    else names.delete(uniqueName)
+    if (before.includes(uniqueName) === attached) return
+    const volumesAttached = [...names].map((name) => ({ name, devicePath: '' }))
     const status = { volumesAttached: volumesAttached.length > 0 ? volumesAttached : null }
     try {
       yield* this.client.patch(nodesRef, '', nodeName, { status }, 'merge', { subresource: 'status' })
