@@ -7,7 +7,7 @@ let cluster: Cluster
 
 const lease = () => cluster.etcd.get('leases.coordination.k8s.io', 'kube-system/kube-scheduler')?.value as Lease
 const holder = () => lease().spec?.holderIdentity?.split('_')[0]
-const phaseOf = (name: string) => (cluster.etcd.get('pods', `default/${name}`)?.value as Pod).status?.phase
+const phaseOf = (name: string) => (cluster.etcd.get('pods', `default/${name}`)?.value as Pod | undefined)?.status?.phase
 
 function createPod(name: string): void {
   const pod = {
