@@ -107,8 +107,9 @@ export class Execution {
     const chain = table.chain(name.text)
     if (!chain) throw missingChain(table.current(), name.text, name.at)
     if (rule) checkRule(table, chain, rule, at)
-    if (position && position.kind !== 'index') numberTable(this.nftables, table.current())
-    const numbers = (each: NftRule) => this.nftables.handles.rule(table.current(), each)
+    const numbered = position && position.kind !== 'index' ? table.current() : undefined
+    if (numbered) numberTable(this.nftables, numbered)
+    const numbers = (each: NftRule) => (numbered ? this.nftables.handles.rule(numbered, each) : 0)
     const edited = editRules(chain.rules, command, position, verb, numbers)
     if (edited.replaced && rule) {
       const { replaced } = edited
@@ -116,7 +117,8 @@ export class Execution {
     }
     const after = { ...chain, rules: edited.rules }
     table.putChain(after)
-    if (rule && hasLoop(table.current(), after)) throw kernel('Too many links', at)
+    const mayLoop = rule !== undefined && referencesOf(rule).length > 0
+    if (mayLoop && hasLoop(table.current(), after)) throw kernel('Too many links', at)
   }
 
   private set(command: Of<'set'>): void {
