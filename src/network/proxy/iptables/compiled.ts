@@ -23,9 +23,16 @@ export function compileLines(lines: readonly string[], family: Family): readonly
   return lines.map((line) => parseRule(line, family === 'IPv4' ? 4 : 6))
 }
 
-/** What of the settings decides over units, as text. The node's own address counts only with source ranges. */
+const settingsKeys = new Map<string, string>()
+
+/** A short name for what of the settings decides over units. The node's own address counts only with source ranges. */
 export function settingsKey({ nodeIP: _nodeIP, ...settings }: IptablesSettings): string {
-  return JSON.stringify(settings)
+  const text = JSON.stringify(settings)
+  const known = settingsKeys.get(text)
+  if (known !== undefined) return known
+  const made = String(settingsKeys.size)
+  settingsKeys.set(text, made)
+  return made
 }
 
 /** The unit of a service port on a node. `key`: settingsKey of the settings. */
