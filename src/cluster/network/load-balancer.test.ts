@@ -14,8 +14,10 @@ function apply(id: string): void {
   const text = readFileSync(`src/ui/gallery/manifests/${id}.yaml`, 'utf8')
   for (const { outcome, message } of applyFile({ call, findKind }, text)) expect([outcome, message]).toEqual(['created', message])
 }
-const address = () =>
-  (cluster.etcd.get('services', 'default/hello')?.value as Service).status?.loadBalancer?.ingress?.[0]?.ip ?? ''
+const address = () => {
+  const service = cluster.etcd.get('services', 'default/hello')?.value as Service | undefined
+  return service?.status?.loadBalancer?.ingress?.[0]?.ip ?? ''
+}
 const events = () =>
   cluster.etcd
     .range('events', 'default/')
