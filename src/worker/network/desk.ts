@@ -1,4 +1,5 @@
 import type { Cluster } from '../../cluster/cluster.ts'
+import { switchPlugin } from '../../cluster/network/plugin-switch.ts'
 import type { CommandOutput } from '../../network/commands/command.ts'
 import type { FeedContext } from '../feeds/feed.ts'
 import { LoadGenerator, refusalOf } from './load.ts'
@@ -75,6 +76,8 @@ export class NetworkDesk {
         return this.fillConntrack(action.node)
       case 'heal':
         return this.heal()
+      case 'plugin':
+        return switchPlugin(this.cluster, action.to)
       case 'load-start':
         return this.startLoad(action.load)
       case 'load-stop':

@@ -207,6 +207,8 @@ export type NetworkAction =
   | { readonly act: 'fill-conntrack'; readonly node: string }
   /** Takes back cuts, delays, losses, partitions, MTUs and full tables. Rules come back with kube-proxy's next sync. */
   | { readonly act: 'heal' }
+  /** Another network plug-in: the old daemon is deleted, the new manifest applied. */
+  | { readonly act: 'plugin'; readonly to: 'flannel' | 'calico' }
   | { readonly act: 'load-start'; readonly load: LoadSpec }
   | { readonly act: 'load-stop'; readonly id: number }
 

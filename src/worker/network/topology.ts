@@ -1,5 +1,6 @@
 import { configmaps, endpointslices, nodes, pods, services } from '../../apimachinery/generated/resources.ts'
 import type { Node, Pod, Service } from '../../apimachinery/generated/types.ts'
+import { currentPlugin } from '../../cluster/network/plugin-switch.ts'
 import type { Netns } from '../../network/link/netns.ts'
 import { topOwner } from '../feeds/owners.ts'
 import type { FeedContext } from '../feeds/feed.ts'
@@ -129,10 +130,10 @@ function serviceRows({ informers }: FeedContext): readonly NetService[] {
 }
 
 /** By the add-on's own configuration. */
-function cniOf({ informers }: FeedContext): Pick<NetTopology, 'cni' | 'cniMode'> {
+function cniOf({ informers, cluster }: FeedContext): Pick<NetTopology, 'cni' | 'cniMode'> {
   const maps = informers.for(configmaps)
   const calico = maps.get('kube-system', 'calico-config')
-  if (calico) {
+  if (calico && currentPlugin(cluster) === 'calico') {
     const backend = calico.data?.['calico_backend'] ?? ''
     return { cni: 'calico', cniMode: backend === 'bird' ? 'bgp' : backend }
   }

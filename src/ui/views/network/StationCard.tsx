@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { PacketStep, Station } from '../../../worker/network/protocol.ts'
 import styles from './Card.module.css'
@@ -50,27 +51,48 @@ function aboutText({ kind, name }: Station, t: ReturnType<typeof useTranslation<
 
 function Headers({ before, after }: Pick<Station, 'before' | 'after'>) {
   const { t } = useTranslation('network')
-  const rows = headerRows(before, after)
+  const [all, setAll] = useState(false)
+  const every = headerRows(before, after)
+  const rows = all ? every : every.filter(({ name, changed }) => changed || USUAL.has(name))
   const changes = rows.some(({ changed }) => changed)
   return (
-    <table className={styles.headers}>
-      <caption className="visually-hidden">{t('card.headers')}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{t('card.field')}</th>
-          <th scope="col">{t(changes ? 'card.before' : 'card.value')}</th>
-          {changes && <th scope="col">{t('card.after')}</th>}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ name, before: old, after: fresh, changed }) => (
-          <tr key={name} data-changed={changed || undefined}>
-            <th scope="row">{t(`header.${name}`)}</th>
-            <td>{changed && old !== '' ? <del>{old}</del> : old}</td>
-            {changes && <td>{changed ? <ins>{fresh === '' ? t('card.gone') : fresh}</ins> : fresh}</td>}
+    <div>
+      <table className={styles.headers}>
+        <caption className="visually-hidden">{t('card.headers')}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{t('card.field')}</th>
+            <th scope="col">{t(changes ? 'card.before' : 'card.value')}</th>
+            {changes && <th scope="col">{t('card.after')}</th>}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {rows.map(({ name, before: old, after: fresh, changed }) => (
+            <tr key={name} data-changed={changed || undefined}>
+              <th scope="row">{t(`header.${name}`)}</th>
+              <td>{changed && old !== '' ? <del>{old}</del> : old}</td>
+              {changes && <td>{changed ? <ins>{fresh === '' ? t('card.gone') : fresh}</ins> : fresh}</td>}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {every.length > rows.length && (
+        <button type="button" className={styles.run} onClick={() => setAll(true)}>
+          {t('card.allHeaders', { count: every.length - rows.length })}
+        </button>
+      )}
+    </div>
   )
 }
+
+/** Headers that are shown even where nothing changed them. */
+const USUAL: ReadonlySet<string> = new Set([
+  'source',
+  'destination',
+  'sourcePort',
+  'destinationPort',
+  'flags',
+  'icmp',
+  'outerSource',
+  'outerDestination',
+])

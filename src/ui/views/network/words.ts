@@ -31,6 +31,11 @@ export function stationEffect(station: Station, t: Translate): string {
   if (changed.includes('source') || changed.includes('sourcePort'))
     return t('effect.snat', { to: withPort(after.source, after.sourcePort) })
   if (kind === 'hook') return looked > 0 ? t('effect.looked', { count: looked }) : t('effect.nothing')
+  // A socket's address, a process's name, the two ends of a wire: in no language.
+  if (kind === 'socket') return withPort(after.source, after.sourcePort)
+  if (kind === 'delivered') return station.name
+  if (kind === 'wire') return detail.replace(' to ', ' → ')
+  if (kind === 'device') return ''
   if (kind === 'route') return detail.split(' proto ')[0]?.split(' scope ')[0] ?? detail
   return detail
 }

@@ -75,6 +75,52 @@ export function withMode(text: string, mode: ProxyMode): string {
   return /^mode:.*$/m.test(text) ? text.replace(/^mode:.*$/m, line) : `${text.trimEnd()}\n${line}\n`
 }
 
+export const BACKENDS = ['vxlan', 'host-gw', 'udp'] as const
+export type Backend = (typeof BACKENDS)[number]
+
+const FLANNEL: ObjectRef = {
+  group: 'apps',
+  version: 'v1',
+  resource: 'daemonsets',
+  kind: 'DaemonSet',
+  namespace: 'kube-flannel',
+  name: 'kube-flannel-ds',
+}
+const FLANNEL_CONFIG: ObjectRef = {
+  group: '',
+  version: 'v1',
+  resource: 'configmaps',
+  kind: 'ConfigMap',
+  namespace: 'kube-flannel',
+  name: 'kube-flannel-cfg',
+}
+
+export function backendCommands(backend: Backend): readonly string[] {
+  return [
+    `kubectl -n kube-flannel get configmap kube-flannel-cfg -o yaml | sed 's/"Type": "[a-z-]*"/"Type": "${backend}"/' | kubectl replace -f -`,
+    'kubectl -n kube-flannel rollout restart daemonset kube-flannel-ds',
+  ]
+}
+
+/** Writes the backend into flannel's ConfigMap and restarts its pods. '' when it was done. */
+export async function switchBackend(api: Pick<EngineApi, 'call'>, backend: Backend, nowMs: number): Promise<string> {
+  const path = objectPath(FLANNEL_CONFIG)
+  const found = await api.call({ method: 'GET', path })
+  const refused = wordsOf(found)
+  if (refused !== '') return refused
+  const data = (found.body['data'] ?? {}) as { readonly [file: string]: string }
+  const text = (data['net-conf.json'] ?? '').replace(/("Type"\s*:\s*)"[^"]*"/, `$1"${backend}"`)
+  const put = await api.call({ method: 'PUT', path, body: { ...found.body, data: { ...data, 'net-conf.json': text } } })
+  return wordsOf(put) || wordsOf(await api.call(restartCall(FLANNEL, nowMs)))
+}
+
+/** What a person would type for another plug-in. */
+export function pluginCommands(to: 'flannel' | 'calico'): readonly string[] {
+  return to === 'calico'
+    ? ['kubectl delete -f kube-flannel.yml', 'kubectl apply -f calico.yaml']
+    : ['kubectl delete -f calico.yaml', 'kubectl apply -f kube-flannel.yml']
+}
+
 function wordsOf(reply: ApiReply): string {
   return refusal(reply) ?? ''
 }

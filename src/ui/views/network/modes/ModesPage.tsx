@@ -8,6 +8,7 @@ import { CommandLine } from '../../../panels/CommandLine.tsx'
 import { say } from '../../../state/status.ts'
 import { modeCommands, switchMode } from '../faults/cluster-acts.ts'
 import { useParam } from '../store.ts'
+import { PluginSwitch } from './PluginSwitch.tsx'
 import { GrowthChart } from './GrowthChart.tsx'
 import styles from './Modes.module.css'
 
@@ -23,6 +24,7 @@ export function ModesPage({ topology }: { readonly topology: NetTopology }) {
   return (
     <div className={styles.page}>
       <Switch topology={topology} />
+      <PluginSwitch topology={topology} />
       <section className={styles.section}>
         <h3>{t('modes.growth')}</h3>
         <p className="muted">{t('modes.growthHint')}</p>
