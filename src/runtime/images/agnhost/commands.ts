@@ -3,6 +3,7 @@ import { parseGoDuration } from '../../../apimachinery/duration.ts'
 import { sleep, type Task } from '../../../sim/task.ts'
 import { formatTime } from '../../../sim/time.ts'
 import { print, type System } from '../../program.ts'
+import { digestOf } from '../../registry.ts'
 import { dialError, flag, get, log, positional } from './command.ts'
 
 const words = (system: System, keyword: string): readonly string[] =>
@@ -85,7 +86,7 @@ export function* inClusterClient(system: System): Task<number> {
     const answer = yield* get(system, { secure: true, host, port, path: '/healthz' }, 10_000, {
       Authorization: `Bearer ${token}`,
     })
-    log(system, `authz_header=${token === '' ? '' : 'x'}`)
+    log(system, `authz_header=${token === '' ? '' : digestOf(token).slice(7, 50)}`)
     if ('error' in answer) log(system, `failed to get /healthz: ${answer.error}`)
     else if (answer.body === 'ok') print(system, answer.body)
   }
