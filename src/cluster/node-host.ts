@@ -33,6 +33,9 @@ export interface NodeHostOptions {
   readonly ownNetwork?: boolean
 }
 
+const CNI_FOLDER = '/etc/cni/net.d'
+const FLANNEL_FOLDER = '/run/flannel'
+
 /** A machine with power, a kubelet, a container runtime and a network. */
 export class NodeHost {
   readonly spec: MachineSpec
@@ -45,6 +48,8 @@ export class NodeHost {
   readonly endpoint: NodeEndpoint
   private readonly cluster: Cluster
   private lazyFiles: FileSystem | null = null
+  private readonly cniFolder = new Map<string, string>()
+  private readonly flannelFolder = new Map<string, string>()
   private lazyCalico: CalicoNode | null = null
   powered = false
   private readonly ownNetwork: boolean
@@ -130,9 +135,20 @@ export class NodeHost {
     return this.lazyCalico?.isListening === true
   }
 
-  /** The files that the machine's network is configured by. */
+  /** The files that the machine's network is configured by, as they are now. */
   get files(): FileSystem {
-    this.lazyFiles ??= machineFiles(this.name, this.spec.address, [])
+    const { network, name, spec } = this
+    this.cniFolder.clear()
+    this.flannelFolder.clear()
+    for (const [path, text] of network.writtenFiles()) {
+      const file = path.slice(path.lastIndexOf('/') + 1)
+      if (path.startsWith(CNI_FOLDER)) this.cniFolder.set(file, text)
+      else this.flannelFolder.set(file, text)
+    }
+    this.lazyFiles ??= machineFiles(name, spec.address, [
+      { path: CNI_FOLDER, files: this.cniFolder },
+      { path: FLANNEL_FOLDER, files: this.flannelFolder },
+    ])
     return this.lazyFiles
   }
 

@@ -4,7 +4,7 @@ import { Cluster } from '../cluster.ts'
 import { ADMIN } from '../identities.ts'
 import { switchPlugin } from './plugin-switch.ts'
 
-function switched(prepare: (cluster: Cluster) => void = () => undefined): Cluster {
+function switched(prepare: (cluster: Cluster) => unknown = () => undefined): Cluster {
   const cluster = new Cluster({ seed: 11 })
   cluster.boot()
   prepare(cluster)
@@ -38,16 +38,6 @@ function runPod(cluster: Cluster, name: string, nodeName: string): Pod {
 
 function ping(cluster: Cluster, from: Pod, address: string): string {
   return run(cluster, from.spec?.nodeName ?? '', `ping -c 1 ${address} | grep received`)
-}
-
-/** A second network card in front of the first one, with the address that every such machine has. */
-function addNatCard(cluster: Cluster, node: string, address: string): void {
-  const netns = cluster.network.netnsOfNode(node)
-  const eth0 = netns?.devices.get('eth0')
-  if (!netns || !eth0) return
-  netns.devices.delete('eth0')
-  netns.addDevice({ ...eth0, name: 'enp0s3', mac: '08:00:27:aa:bb:cc', addresses: [address], segment: `nat/${node}` })
-  netns.addDevice({ ...eth0, index: netns.nextIndex() })
 }
 
 describe('calico', () => {
@@ -89,7 +79,7 @@ describe('calico', () => {
   })
 
   test('is not ready where the first interface found is the wrong one, and is mended by IP_AUTODETECTION_METHOD', () => {
-    const cluster = switched((before) => addNatCard(before, 'worker', '10.0.2.15/24'))
+    const cluster = switched(({ network }) => network.faults.addCard('worker', 'enp0s3', '10.0.2.15/24'))
     const [wrong] = podsOf(cluster, 'calico-node').filter(({ spec }) => spec?.nodeName === 'worker')
     expect(isReady(wrong as Pod)).toBeFalsy()
     const messages = cluster.etcd.range('events').map(({ value }) => (value as unknown as { message: string }).message)

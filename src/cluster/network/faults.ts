@@ -1,6 +1,8 @@
 import type { Fabric } from '../../network/fabric/fabric.ts'
 import type { LinkState } from '../../network/fabric/links.ts'
 import { fillTable } from '../../network/conntrack/fill.ts'
+import { macOf } from '../../network/link/mac.ts'
+import { networkOf } from '../../network/link/machine.ts'
 import type { Netns } from '../../network/link/netns.ts'
 import { netfilterOf } from '../../network/netfilter/install.ts'
 import type { CommandOutput } from '../../network/commands/command.ts'
@@ -73,6 +75,31 @@ export class NetworkFaults {
       if (!this.mtus.has(key)) this.mtus.set(key, found.mtu)
       found.mtu = mtu
       return yes(`${device} of ${node} takes ${mtu} bytes`)
+    })
+  }
+
+  /**
+   * Another network card in front of the others, on a segment of its own: what a virtual machine's NAT card is. Programs
+   * that take the first address they find take this one. The address has its length: '10.0.2.15/24'.
+   */
+  addCard(node: string, name: string, address: string): FaultResult {
+    if (!/^\d+\.\d+\.\d+\.\d+\/\d+$/.test(address)) return no(`${address} is no address with its length`)
+    return this.on(node, (netns) => {
+      if (netns.devices.has(name)) return no(`${node} has an interface called ${name} already`)
+      const [lo, ...others] = [...netns.devices.values()]
+      if (!lo) return no(`${node} has no interfaces`)
+      const mac = macOf(`${node}/${name}`)
+      const card = { name, kind: 'physical', mac, mtu: 1500, up: true, addresses: [address], segment: `${name}/${node}` } as const
+      for (const device of others) netns.devices.delete(device.name)
+      netns.addDevice({ ...card, index: 2 })
+      for (const device of others) netns.addDevice({ ...device, index: device.index + 1 })
+      netns.nextIndex()
+      const source = address.slice(0, address.indexOf('/'))
+      netns.routes = [
+        ...netns.routes,
+        { destination: networkOf(address), device: name, protocol: 'kernel', scope: 'link', source },
+      ]
+      return yes(`${node} has ${name} with ${address}`)
     })
   }
 

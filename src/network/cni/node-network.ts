@@ -50,6 +50,16 @@ export class NodeNetwork {
     return [...this.plugins.keys()].toSorted()
   }
 
+  /** The content of those files, and of what daemons have written for them: by path. */
+  writtenFiles(): ReadonlyMap<string, string> {
+    const files = new Map<string, string>()
+    for (const plugin of this.plugins.values()) {
+      files.set(`/etc/cni/net.d/${plugin.file}`, plugin.text)
+      for (const [path, text] of plugin.runFiles?.() ?? []) files.set(path, text)
+    }
+    return files
+  }
+
   notReadyReason(): string | undefined {
     if (this.plugins.size > 0) return undefined
     return 'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized'

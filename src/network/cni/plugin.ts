@@ -25,6 +25,10 @@ export interface Attachment extends PodSandbox {
 export interface CniPlugin {
   /** Its file in /etc/cni/net.d; the first by name is used. */
   readonly file: string
+  /** What the file says. */
+  readonly text: string
+  /** Files that the daemon has written for it, by path. */
+  runFiles?(): ReadonlyMap<string, string>
   /** Gives the addresses of a new pod. Throws CniError. */
   allocate(pod: PodSandbox): readonly string[]
   release(uid: string): void

@@ -18,7 +18,7 @@ export interface Echo {
 
 export type EchoResult =
   | { readonly kind: 'reply'; readonly echo: Echo }
-  | { readonly kind: 'error'; readonly from: string; readonly text: string }
+  | { readonly kind: 'error'; readonly from: string; readonly text: string; readonly timeMs: number }
   | { readonly kind: 'silence'; readonly why: string }
   | { readonly kind: 'unsendable'; readonly text: string }
 
@@ -41,7 +41,7 @@ export function echo(
   const there = carrier.walk(netns, request(source, destination, ttl, bytes, dontFragment, id))
   const { outcome } = there
   if (outcome.kind === 'dropped') return { kind: 'silence', why: outcome.why }
-  if (outcome.kind === 'rejected') return errorOf(netns, outcome.answer)
+  if (outcome.kind === 'rejected') return errorOf(netns, outcome.answer, there.tookUs / 1000)
   const answering = there.arrived
   const answerer = there.destination
   if (!answerer) return { kind: 'silence', why: 'nobody answers' }
@@ -74,13 +74,13 @@ function request(source: string, destination: string, ttl: number, bytes: number
   }
 }
 
-function errorOf(netns: Netns, answer: Packet): EchoResult {
+function errorOf(netns: Netns, answer: Packet, timeMs: number): EchoResult {
   const code = answer.icmp?.code
   const isOwn = netns.isLocal(answer.source)
   if (code === 'fragmentation-needed' && isOwn)
     return { kind: 'unsendable', text: `local error: message too long, mtu=${answer.icmp?.mtu ?? 0}` }
   if (code === 'net' && isOwn) return { kind: 'unsendable', text: 'Network is unreachable' }
-  return { kind: 'error', from: answer.source, text: answer.carries ?? 'Destination Host Unreachable' }
+  return { kind: 'error', from: answer.source, text: answer.carries ?? 'Destination Host Unreachable', timeMs }
 }
 
 export const ping: NodeCommand = (netns, argv) => {
@@ -170,7 +170,8 @@ export const traceroute: NodeCommand = (netns, argv) => {
       break
     } else {
       const isHop = result.text === 'Time to live exceeded'
-      lines.push(`${number}  ${result.from}${isHop ? '' : ' !H !H !H'}`)
+      const time = `${result.timeMs.toFixed(3)} ms`
+      lines.push(`${number}  ${result.from}  ${isHop ? `${time}  ${time}  ${time}` : `${time} !H  ${time} !H  ${time} !H`}`)
       if (!isHop) break
     }
     // A packet that vanishes at the first hop vanishes at all: the tail is cut.

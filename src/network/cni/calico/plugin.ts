@@ -12,6 +12,7 @@ const HOST_MAC = 'ee:ee:ee:ee:ee:ee'
 /** The calico CNI plugin: a routed cable per pod, no bridge. Source: calico v3.31 cni-plugin/pkg/dataplane/linux. */
 export class CalicoPlugin implements CniPlugin {
   readonly file = '10-calico.conflist'
+  readonly text: string
   private readonly node: string
   private readonly ipam: CalicoIpam
   /** What the pool's tunnel leaves of the MTU; undefined while calico-node has never run here. */
@@ -19,6 +20,7 @@ export class CalicoPlugin implements CniPlugin {
 
   constructor(node: string, ipam: CalicoIpam, mtu: () => number | undefined) {
     this.node = node
+    this.text = configFor(node)
     this.ipam = ipam
     this.mtu = mtu
   }
@@ -80,4 +82,25 @@ export class CalicoPlugin implements CniPlugin {
 export function caliName({ namespace, name }: PodSandbox): string {
   const full = `${namespace}.${name}`
   return `cali${hexOf(full)}${hexOf(`${full}/2`)}`.slice(0, 15)
+}
+
+function configFor(node: string): string {
+  return `{
+  "name": "${NETWORK_NAME}",
+  "cniVersion": "0.3.1",
+  "plugins": [
+    {
+      "type": "calico",
+      "log_level": "info",
+      "datastore_type": "kubernetes",
+      "nodename": "${node}",
+      "mtu": 0,
+      "ipam": { "type": "calico-ipam" },
+      "policy": { "type": "k8s" },
+      "kubernetes": { "kubeconfig": "/etc/cni/net.d/calico-kubeconfig" }
+    },
+    { "type": "portmap", "snat": true, "capabilities": { "portMappings": true } }
+  ]
+}
+`
 }

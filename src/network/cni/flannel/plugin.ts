@@ -6,6 +6,26 @@ import { mapPorts, unmapPorts } from '../portmap.ts'
 
 /** Of the configuration list in the add-on's ConfigMap. */
 const NETWORK_NAME = 'cbr0'
+const CONFIG = `{
+  "name": "cbr0",
+  "cniVersion": "0.3.1",
+  "plugins": [
+    {
+      "type": "flannel",
+      "delegate": {
+        "hairpinMode": true,
+        "isDefaultGateway": true
+      }
+    },
+    {
+      "type": "portmap",
+      "capabilities": {
+        "portMappings": true
+      }
+    }
+  ]
+}
+`
 
 /** /run/flannel/subnet.env, which flanneld writes and the plugin reads. */
 export interface SubnetEnv {
@@ -18,6 +38,7 @@ export interface SubnetEnv {
 /** The flannel CNI plugin: delegates to bridge, with addresses by host-local from the node's subnet. */
 export class FlannelPlugin implements CniPlugin {
   readonly file = '10-flannel.conflist'
+  readonly text = CONFIG
   private readonly addresses = new HostLocal()
   private env: SubnetEnv | undefined
 
@@ -25,6 +46,19 @@ export class FlannelPlugin implements CniPlugin {
   configure(env: SubnetEnv): void {
     this.env = env
     this.addresses.configure(env.subnet)
+  }
+
+  runFiles(): ReadonlyMap<string, string> {
+    const { env } = this
+    if (!env) return new Map()
+    const length = env.subnet.slice(env.subnet.indexOf('/'))
+    const lines = [
+      `FLANNEL_NETWORK=${env.network}`,
+      `FLANNEL_SUBNET=${this.addresses.gateway}${length}`,
+      `FLANNEL_MTU=${env.mtu}`,
+      'FLANNEL_IPMASQ=true',
+    ]
+    return new Map([['/run/flannel/subnet.env', `${lines.join('\n')}\n`]])
   }
 
   allocate(pod: PodSandbox): readonly string[] {
