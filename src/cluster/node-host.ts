@@ -48,6 +48,7 @@ export class NodeHost {
   readonly endpoint: NodeEndpoint
   private readonly cluster: Cluster
   private lazyFiles: FileSystem | null = null
+  private shownFiles: readonly string[] = []
   private readonly cniFolder = new Map<string, string>()
   private readonly flannelFolder = new Map<string, string>()
   private lazyCalico: CalicoNode | null = null
@@ -138,6 +139,7 @@ export class NodeHost {
   /** The files that the machine's network is configured by, as they are now. */
   get files(): FileSystem {
     const { network, name, spec } = this
+    this.takeFiles()
     this.cniFolder.clear()
     this.flannelFolder.clear()
     for (const [path, text] of network.writtenFiles()) {
@@ -145,11 +147,19 @@ export class NodeHost {
       if (path.startsWith(CNI_FOLDER)) this.cniFolder.set(file, text)
       else this.flannelFolder.set(file, text)
     }
+    this.shownFiles = [...this.cniFolder.keys()]
     this.lazyFiles ??= machineFiles(name, spec.address, [
       { path: CNI_FOLDER, files: this.cniFolder },
       { path: FLANNEL_FOLDER, files: this.flannelFolder },
     ])
     return this.lazyFiles
+  }
+
+  /** Takes in what a shell has done: a configuration that was deleted is not used any more. */
+  takeFiles(): void {
+    if (!this.lazyFiles) return
+    for (const file of this.shownFiles) if (!this.cniFolder.has(file)) this.network.uninstall(file)
+    this.shownFiles = []
   }
 
   /** The machine's network namespace. Made when it is first asked for, and anew after each loss of power. */

@@ -69,3 +69,12 @@ describe('the network of a cluster', () => {
     expect(readyOf(cluster, 'worker')).toBe('True')
   })
 })
+
+test('without a configuration in /etc/cni/net.d a machine is not ready', () => {
+  const cluster = booted()
+  expect(run(cluster, 'worker', 'cat /run/flannel/subnet.env')).toContain('FLANNEL_SUBNET=10.244.1.1/24')
+  expect(run(cluster, 'worker', 'ls /etc/cni/net.d')).toBe('10-flannel.conflist')
+  expect(run(cluster, 'worker', 'rm /etc/cni/net.d/10-flannel.conflist')).toBe('')
+  cluster.sim.runFor(20_000)
+  expect(readyOf(cluster, 'worker')).toBe('False')
+})

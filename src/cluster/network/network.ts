@@ -14,7 +14,8 @@ import type { Cluster } from '../cluster.ts'
 import { PANEL } from '../identities.ts'
 import type { NodeHost } from '../node-host.ts'
 import { calicoStore } from './calico.ts'
-import { NetworkFaults } from './faults.ts'
+import { NetworkFaults, type FaultResult } from './faults.ts'
+import { currentPlugin, switchPlugin, type NetworkPlugin } from './plugin-switch.ts'
 import { whyUnconnected } from './proxied.ts'
 import { NodeLeases } from './lease-book.ts'
 import { API_PORT, hostPods, podService } from './listeners.ts'
@@ -119,16 +120,32 @@ export class ClusterNetwork {
     return host.network.has(podUid) ? host.network.netnsOf(podUid) : machine
   }
 
+  /** Another network plug-in: the old daemon is deleted, the new manifest applied. Pods that run keep what they have. */
+  switchPlugin(to: NetworkPlugin): FaultResult {
+    return switchPlugin(this.cluster, to)
+  }
+
+  /** The plug-in that joins new pods; undefined: none yet. */
+  get plugin(): NetworkPlugin | undefined {
+    return currentPlugin(this.cluster)
+  }
+
   /** A command line on a machine, for callers that can't wait: what takes time (curl) is given up with code 124. */
   command(node: string, line: string, stdin = ''): CommandOutput {
     const place = this.shellOn(node)
-    return place ? runShellNow(place, line, stdin) : noMachine(node)
+    if (!place) return noMachine(node)
+    const output = runShellNow(place, line, stdin)
+    this.cluster.machine(node)?.takeFiles()
+    return output
   }
 
   /** The same in simulated time. */
   *shell(node: string, line: string, stdin = ''): Task<CommandOutput> {
     const place = this.shellOn(node)
-    return place ? yield* runShell(place, line, stdin) : noMachine(node)
+    if (!place) return noMachine(node)
+    const output = yield* runShell(place, line, stdin)
+    this.cluster.machine(node)?.takeFiles()
+    return output
   }
 
   /** Whether programs on a machine reach the API server: some control-plane machine, or the provider's beside the cluster. */
