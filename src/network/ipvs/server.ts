@@ -7,6 +7,8 @@ export type Forwarding = 'Masq' | 'Route' | 'Tunnel'
 /** Window of the kernel's estimator. Milliseconds. */
 const ESTIMATOR_MS = 2000
 
+const ZEROS: readonly number[] = [0, 0, 0, 0, 0]
+
 /** Totals, and rates as the kernel estimates them: a quarter of the difference each two seconds. */
 export class Counters {
   conns = 0
@@ -14,8 +16,8 @@ export class Counters {
   outPackets = 0
   inBytes = 0
   outBytes = 0
-  private rates: readonly number[] = [0, 0, 0, 0, 0]
-  private counted: readonly number[] = [0, 0, 0, 0, 0]
+  private rates = ZEROS
+  private counted = ZEROS
   private window = 0
 
   connection(nowMs: number): void {
@@ -46,8 +48,8 @@ export class Counters {
 
   zero(): void {
     this.conns = this.inPackets = this.outPackets = this.inBytes = this.outBytes = 0
-    this.rates = [0, 0, 0, 0, 0]
-    this.counted = this.rates
+    this.rates = ZEROS
+    this.counted = ZEROS
   }
 
   /** Closes the windows that have passed since it was last looked at. */

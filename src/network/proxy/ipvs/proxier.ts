@@ -43,8 +43,8 @@ export class IpvsProxier implements Proxier {
   private readonly members: SetMembers
   private readonly units = new Map<string, IpvsUnit>()
   private readonly portsOf = new Map<string, readonly ServicePortInfo[]>()
-  /** Which ports want a virtual server: usually one. */
-  private readonly wanted = new Map<string, Map<string, WantedServer>>()
+  /** The ports that want a virtual server: usually one, and then by its key alone. */
+  private readonly wanted = new Map<string, string | readonly string[]>()
   private readonly bound = new Map<string, number>()
   /** Addresses that were bound or given up since the last sync. */
   private addressChanges = new Map<string, boolean>()
@@ -153,8 +153,8 @@ export class IpvsProxier implements Proxier {
     this.members.change(before?.entries, unit?.entries)
     for (const { address, bind } of unit?.servers ?? []) if (bind) this.count(address, 1)
     for (const { address, bind } of before?.servers ?? []) if (bind) this.count(address, -1)
-    for (const server of before?.servers ?? []) this.want(server, key, undefined, touched)
-    for (const server of unit?.servers ?? []) this.want(server, key, server, touched)
+    for (const server of before?.servers ?? []) this.want(server, key, false, touched)
+    for (const server of unit?.servers ?? []) this.want(server, key, true, touched)
   }
 
   private count(address: string, by: number): void {
@@ -167,20 +167,29 @@ export class IpvsProxier implements Proxier {
     if (!this.addressChanges.delete(address)) this.addressChanges.set(address, count > 0)
   }
 
-  private want(server: WantedServer, port: string, wanted: WantedServer | undefined, touched: Set<string>): void {
+  private want(server: WantedServer, port: string, isWanted: boolean, touched: Set<string>): void {
     const key = serverKey(server.protocol, server.address, server.port)
     touched.add(key)
-    const owners = this.wanted.get(key)
-    if (wanted) {
-      if (owners) owners.set(port, wanted)
-      else this.wanted.set(key, new Map([[port, wanted]]))
-    } else if (owners?.delete(port) && owners.size === 0) this.wanted.delete(key)
+    const others = this.owners(key).filter((owner) => owner !== port)
+    const owners = isWanted ? [...others, port] : others
+    if (owners.length === 0) this.wanted.delete(key)
+    else this.wanted.set(key, owners.length === 1 ? (owners[0] as string) : owners)
+  }
+
+  private owners(key: string): readonly string[] {
+    const owners = this.wanted.get(key) ?? []
+    return typeof owners === 'string' ? [owners] : owners
+  }
+
+  private wantedServer(key: string): WantedServer | undefined {
+    const unit = this.units.get(this.owners(key).at(-1) ?? '')
+    return unit?.servers.find(({ protocol, address, port }) => serverKey(protocol, address, port) === key)
   }
 
   /** Brings one virtual server of the kernel to what is wanted. */
   private syncServer(key: string): void {
     const { ipvs, scheduler, excludeCIDRs, settings } = this.options
-    const wanted = [...(this.wanted.get(key)?.values() ?? [])].at(-1)
+    const wanted = this.wantedServer(key)
     const known = ipvs.servers.get(key)
     if (!wanted) {
       const isOther = known && (known.address.includes(':') ? 'IPv6' : 'IPv4') !== settings.family
