@@ -95,4 +95,30 @@ describe('calico', () => {
     cluster.sim.runFor(180_000)
     expect(podsOf(cluster, 'calico-node').map(isReady)).toEqual([true, true, true])
   })
+
+  test('carries packets as the pool says, and gives way to flannel', () => {
+    const cluster = switched()
+    const a = runPod(cluster, 'a', 'worker')
+    const b = runPod(cluster, 'b', 'worker2')
+    const reached = () => ping(cluster, a, b.status?.podIP ?? '')
+    const path = '/apis/crd.projectcalico.org/v1/ippools/default-ipv4-ippool'
+    const modes: readonly (readonly [object, RegExp])[] = [
+      [{ ipipMode: 'CrossSubnet', vxlanMode: 'Never' }, /\/26 via 10\.0\.0\.13 dev eth0 proto bird/],
+      [{ ipipMode: 'Never', vxlanMode: 'Always' }, /\/26 via 10\.244\.\d+\.\d+ dev vxlan\.calico onlink/],
+      [{ ipipMode: 'Always', vxlanMode: 'Never' }, /\/26 via 10\.0\.0\.13 dev tunl0 proto bird onlink/],
+    ]
+    for (const [spec, route] of modes) {
+      const answer = cluster.call({ method: 'PATCH', path, body: { spec }, contentType: 'application/merge-patch+json' }, ADMIN)
+      expect(answer.code).toBe(200)
+      cluster.sim.runFor(5000)
+      expect(run(cluster, 'worker', 'ip route')).toMatch(route)
+      expect(reached()).toContain('1 received')
+    }
+    expect(run(cluster, 'worker', 'ping -c 1 8.8.8.8')).toContain('1 received')
+    expect(switchPlugin(cluster, 'flannel')).toMatchObject({ ok: true })
+    cluster.sim.runFor(90_000)
+    const c = runPod(cluster, 'c', 'worker')
+    expect(c.status?.podIP).toMatch(/^10\.244\.1\./)
+    expect(switchPlugin(cluster, 'flannel')).toMatchObject({ ok: false })
+  })
 })
