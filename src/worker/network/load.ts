@@ -139,7 +139,7 @@ export class LoadGenerator {
   ): Task<TcpConnection | undefined> {
     const { sim } = this.cluster
     const startMs = sim.now
-    let connection = kept
+    let connection = kept?.isOpen ? kept : undefined
     if (!connection) {
       if (sim.now >= memory.untilMs) {
         const found = yield* sockets.lookup(target.host, 4)

@@ -108,7 +108,7 @@ function nftChain(nftables: Nftables, table: NftTable, { name, base, policy, rul
   }
 }
 
-/** `vmap { 0 : goto a, 1 : goto b }` throws dice: a row for each way. */
+/** `numgen random mod 2 vmap { 0 : goto a, 1 : goto b }`, or `dnat to … map { … }`, throws dice: a row for each way. */
 function nftRows(text: string, count: Pick<RuleRow, 'packets' | 'bytes'>): RuleRow[] {
   const row = (jump: string, probability: number, part = text): RuleRow => ({
     text: part,
@@ -119,10 +119,18 @@ function nftRows(text: string, count: Pick<RuleRow, 'packets' | 'bytes'>): RuleR
     probability,
     comment: '',
   })
-  const dice = /numgen random mod (\d+) vmap \{(.*)\}/.exec(text)
+  const dice = /numgen random mod (\d+) v?map \{(.*)\}/s.exec(text)
+  const isDnat = /\bdnat\b/.test(text)
   if (dice) {
     const ways = (dice[2] ?? '').split(',').map((way) => way.trim())
-    return ways.map((way) => row(/(?:goto|jump) (\S+)/.exec(way)?.[1] ?? '', 1 / Number(dice[1]), way))
+    return ways.map((way) => {
+      const to = /^\d+ : (.*)$/.exec(way)?.[1] ?? way
+      return row(
+        /(?:goto|jump) (\S+)/.exec(way)?.[1] ?? '',
+        1 / Number(dice[1]),
+        isDnat ? `dnat to ${to.replace(' . ', ':')}` : way,
+      )
+    })
   }
   const map = /vmap @(\S+)/.exec(text)
   if (map) return [row(`@${map[1] ?? ''}`, 1)]

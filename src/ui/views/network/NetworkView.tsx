@@ -48,7 +48,7 @@ export default function NetworkView() {
           <div className={styles.body}>
             <div className={styles.page}>
               {data.past && <p className={styles.past}>{t('past')}</p>}
-              {page === 'packet' && <PacketPage topology={topology} />}
+              {page === 'packet' && <PacketPage topology={topology} onFaults={open} />}
               {page === 'rules' && <RulesPage topology={topology} />}
               {page === 'traffic' && <TrafficPage data={data} onFaults={open} />}
               {page === 'modes' && <ModesPage topology={topology} />}

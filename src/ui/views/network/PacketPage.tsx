@@ -16,8 +16,14 @@ import { StepList } from './StepList.tsx'
 import { BEGINNING, readParam, setParams, useNetwork, type Draft, type Position } from './store.ts'
 import { sourceText } from './words.ts'
 
+interface PacketPageProps {
+  readonly topology: NetTopology
+  /** Opens the faults of a machine ('' for the one outside). */
+  readonly onFaults: (machine: string) => void
+}
+
 /** Send a packet and follow it. */
-export function PacketPage({ topology }: { readonly topology: NetTopology }) {
+export function PacketPage({ topology, onFaults }: PacketPageProps) {
   const { t } = useTranslation('network')
   const { draft, change } = useDraftParams()
   const { send, busy } = useSend()
@@ -37,7 +43,7 @@ export function PacketPage({ topology }: { readonly topology: NetTopology }) {
       />
       {id === null && <Empty topology={topology} />}
       {id !== null && !story && <p className="notice">{t('send.busy')}</p>}
-      {story && <Story key={story.id} story={story} />}
+      {story && <Story key={story.id} story={story} onFaults={onFaults} />}
     </div>
   )
 }
@@ -101,7 +107,7 @@ function useSend(): { readonly send: (draft: Draft) => Promise<void>; readonly b
 }
 
 /** One story: its picture, its packets, and the station that is looked at. */
-export function Story({ story }: { readonly story: PacketStory }) {
+function Story({ story, onFaults }: { readonly story: PacketStory } & Pick<PacketPageProps, 'onFaults'>) {
   const { t } = useTranslation('network')
   const { position: wanted, playing, pace, set } = useNetwork()
   const position = within(story, wanted)
@@ -129,7 +135,15 @@ export function Story({ story }: { readonly story: PacketStory }) {
     <div className={styles.story} onKeyDown={onKeyDown}>
       <Summary story={story} />
       {step && <PlayerBar story={story} position={position} playing={playing} pace={pace} onShow={show} />}
-      <PacketStage story={story} position={position} playing={playing} pace={pace} onShow={show} onArrive={onArrive} />
+      <PacketStage
+        story={story}
+        position={position}
+        playing={playing}
+        pace={pace}
+        onShow={show}
+        onFaults={onFaults}
+        onArrive={onArrive}
+      />
       <p className="visually-hidden" aria-live="polite">
         {playing ? '' : stationWords(step, position.station, t)}
       </p>

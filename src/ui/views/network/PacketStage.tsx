@@ -18,12 +18,14 @@ interface PacketStageProps {
   readonly playing: boolean
   readonly pace: number
   readonly onShow: (position: Position) => void
+  /** Opens the faults of a machine ('' for the one outside). */
+  readonly onFaults: (machine: string) => void
   /** The packet has come to the next station while playing. */
   readonly onArrive: () => void
 }
 
 /** One packet's way: a column for each place, processes above, the wire below. */
-export function PacketStage({ story, position, playing, pace, onShow, onArrive }: PacketStageProps) {
+export function PacketStage({ story, position, playing, pace, onShow, onFaults, onArrive }: PacketStageProps) {
   const { t } = useTranslation('network')
   const step = story.steps[position.step]
   const picture = useMemo(() => (step ? lanesOf(stageOf(story, step)) : []), [story, step])
@@ -49,6 +51,10 @@ export function PacketStage({ story, position, playing, pace, onShow, onArrive }
           <section
             key={column.id}
             className={styles.column}
+            onContextMenu={(event) => {
+              event.preventDefault()
+              onFaults(column.kind === 'pod' ? column.node : column.name)
+            }}
             data-kind={column.kind}
             data-lanes={lanes.length}
             data-empty={lanes.length === 0 || undefined}

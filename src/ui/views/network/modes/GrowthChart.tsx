@@ -8,7 +8,7 @@ const WIDTH = 640
 const HEIGHT = 260
 const LEFT = 56
 const BOTTOM = 34
-const RIGHT = 96
+const RIGHT = 128
 const TOP = 12
 
 /** Rules looked at per packet as Services grow, both on logarithmic scales. */

@@ -21,7 +21,7 @@ export function RuleTexts({ tables, service }: { readonly tables: RuleTables; re
   )
   const own = service === '' ? '' : (service.split('/')[1] ?? '')
   return (
-    <section className={styles.texts} aria-label={t('rules.texts')}>
+    <section className={styles.texts} aria-label={t('rules.texts')} data-all={shown === 'all' || undefined}>
       <div className={styles.choices} role="group" aria-label={t('rules.texts')}>
         {MODES.map((mode) => (
           <button key={mode} type="button" className="btn" aria-pressed={shown === mode} onClick={() => setShown(mode)}>

@@ -106,7 +106,7 @@ function drawn(
   wanted: ReadonlySet<string> | null,
   service: string,
 ): GraphChain {
-  const isOwn = wanted === null || isOwnChain(chain, service)
+  const isOwn = wanted === null || mentions(chain.name, service) || isOwnChain(chain, service)
   // A chain of the Service itself is shown whole; of one that it shares with others only what leads to it.
   const leads = (rule: RuleRow): boolean => isOwn || isAbout(rule, service) || wanted.has(rule.jump)
   const all = chain.rules.map((rule, at) => ({ at, rule })).filter(({ rule }) => leads(rule))
