@@ -42,6 +42,7 @@ function localConnection(service: PortService, remote: Endpoint): TcpConnection 
   return {
     local,
     remote,
+    isOpen: true,
     *http(request: HttpRequest): Task<HttpResponse | SocketFailure> {
       if (service.serve) return yield* service.serve(request, local)
       const answer = service.http?.(request, local)

@@ -58,6 +58,8 @@ export type Lookup =
 export interface TcpConnection {
   readonly local: Endpoint
   readonly remote: Endpoint
+  /** False once it was closed or reset, or the other end has hung up. */
+  readonly isOpen: boolean
   /** One HTTP exchange on it. `tls`: the server name that is asked for. */
   http(request: HttpRequest, options?: { readonly tls?: string; readonly timeoutMs?: number }): Task<HttpResponse | SocketFailure>
   /** Sends text and waits for what comes back (netcat). */

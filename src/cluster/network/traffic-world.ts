@@ -79,6 +79,10 @@ export class ClusterTraffic implements TrafficWorld {
     return undefined
   }
 
+  isUp(netns: Netns): boolean {
+    return netns.node === '' || this.cluster.machine(netns.node)?.powered === true
+  }
+
   isCalm(): boolean {
     return this.network.fabric.links.faults().length === 0
   }

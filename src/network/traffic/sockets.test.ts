@@ -40,6 +40,7 @@ function lab() {
         netns: outcome.kind === 'delivered' ? machines.find((one) => one.node === outcome.place.node) : undefined,
       }
     },
+    isUp: () => true,
     isCalm: () => true,
     served: () => 0,
     listener: (netns: Netns, protocol: string, _address: string, port: number) =>

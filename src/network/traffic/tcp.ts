@@ -138,7 +138,7 @@ export class Connection implements TcpConnection {
   /** As the server sees it, after whatever translation. */
   readonly ends: Ends
   private readonly wire: Wire
-  private isOpen = true
+  private isUsable = true
   private readonly ways: { readonly there: Way; readonly back: Way }
 
   constructor(wire: Wire, ends: Ends, ways: { readonly there: Way; readonly back: Way }) {
@@ -147,6 +147,15 @@ export class Connection implements TcpConnection {
     this.ends = ends
     this.local = ends.local
     this.remote = ends.remote
+  }
+
+  /** The server's kernel says so when its process ends. SIMPLIFIED: that packet is not drawn, and lost only while cables lose any. */
+  get isOpen(): boolean {
+    if (!this.isUsable) return false
+    const { serverNetns, server, listener } = this.ends
+    const { world } = this.wire
+    if (world.listener(serverNetns, 'tcp', server.address, server.port) === listener) return true
+    return !world.isUp(serverNetns) || !world.isCalm()
   }
 
   *http(
@@ -207,8 +216,8 @@ export class Connection implements TcpConnection {
   }
 
   close(): void {
-    if (!this.isOpen) return
-    this.isOpen = false
+    if (!this.isUsable) return
+    this.isUsable = false
     const { client, local, remote, serverNetns, server, peer } = this.ends
     const { world } = this.wire
     const { netns: arrival } = world.walk(client, segment(local, remote, 'F.', 'close'), false)
@@ -243,7 +252,7 @@ export class Connection implements TcpConnection {
     const { wire } = this
     const { client, local, remote, serverNetns, server, peer } = this.ends
     const startMs = wire.nowMs
-    if (!this.isOpen) return wire.failed('ECONNRESET', startMs)
+    if (!this.isOpen) return this.broken(wire.failed('ECONNRESET', startMs))
     const sent = yield* wire.next(this.ways.there, client, segment(local, remote, 'P.', what), bytes)
     if (isFailure(sent)) return this.broken(sent)
     if (!this.isKnownTo(sent)) return yield* this.reset(sent, what, startMs)
@@ -281,15 +290,15 @@ export class Connection implements TcpConnection {
   }
 
   private broken(failure: SocketFailure): SocketFailure {
-    this.isOpen = false
+    this.isUsable = false
     this.forget()
     return failure
   }
 
   /** The client gives up: a reset for the server. */
   private abort(): void {
-    if (!this.isOpen) return
-    this.isOpen = false
+    if (!this.isUsable) return
+    this.isUsable = false
     this.wire.world.walk(this.ends.client, segment(this.local, this.remote, 'R.', 'given up'), false)
     this.forget()
   }

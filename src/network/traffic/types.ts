@@ -65,6 +65,8 @@ export interface Walked {
 export interface TrafficWorld {
   readonly sim: Simulation
   walk(from: Netns, packet: Packet, record: boolean): Walked
+  /** Whether the machine that a namespace is on has power: its kernel tells others when a process ends. */
+  isUp(netns: Netns): boolean
   /** Whether no cable loses packets: only then may what got through a moment ago be taken to get through again. */
   isCalm(): boolean
   /** A server used that much of a processor for one answer. Gives how long that takes with what else it has to do. Milliseconds. */
@@ -101,6 +103,7 @@ export interface Ping {
 export interface TcpConnection {
   readonly local: Endpoint
   readonly remote: Endpoint
+  readonly isOpen: boolean
   http(request: HttpRequest, options?: { readonly tls?: string; readonly timeoutMs?: number }): Task<HttpResponse | SocketFailure>
   talk(text: string, timeoutMs?: number): Task<string | SocketFailure>
   dns(question: DnsQuestion, timeoutMs?: number): Task<DnsMessage | SocketFailure>

@@ -31,7 +31,7 @@ function* client(system: System, job: Job, tally: Tally): Task {
   while (tally.started < job.requests && system.sim.now < job.endMs) {
     tally.started++
     const startMs = system.sim.now
-    if (!connection) {
+    if (!connection?.isOpen) {
       const made = yield* system.sockets.connect(job.target, { timeoutMs: 20_000 })
       if ('failure' in made) {
         count(tally.errors, made.failure)
@@ -197,5 +197,11 @@ export function* hey(system: System): Task<number> {
   return 0
 }
 
-const errorWord = (code: string) =>
-  code === 'ECONNREFUSED' ? 'connect: connection refused' : code === 'ETIMEDOUT' ? 'i/o timeout' : code.toLowerCase()
+const ERROR_WORDS: { readonly [code: string]: string } = {
+  ECONNREFUSED: 'connect: connection refused',
+  EHOSTUNREACH: 'connect: no route to host',
+  ENETUNREACH: 'connect: network is unreachable',
+  ETIMEDOUT: 'i/o timeout',
+  ECONNRESET: 'read: connection reset by peer',
+}
+const errorWord = (code: string) => ERROR_WORDS[code] ?? code
