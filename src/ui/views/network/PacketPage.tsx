@@ -41,8 +41,9 @@ export function PacketPage({ topology, onFaults }: PacketPageProps) {
           reported(send(next))
         }}
       />
-      {id === null && <Empty topology={topology} />}
-      {id !== null && !story && <p className="notice">{t('send.busy')}</p>}
+      {/* Null: another cluster is shown, or too many packets have been sent since. */}
+      {(id === null || story === null) && <Empty topology={topology} />}
+      {id !== null && story === undefined && <p className="notice">{t('send.busy')}</p>}
       {story && <Story key={story.id} story={story} onFaults={onFaults} />}
     </div>
   )
@@ -85,9 +86,17 @@ function useDraftParams(): { readonly draft: Draft; readonly change: (draft: Dra
   return { draft, change }
 }
 
+function positionInUrl(): Position | null {
+  const [packet, station] = [Number(readParam('packet')), Number(readParam('station'))]
+  if (useNetwork.getState().story !== null || !(packet >= 1) || !(station >= 1)) return null
+  return { step: Math.floor(packet) - 1, station: Math.floor(station) - 1 }
+}
+
 function useSend(): { readonly send: (draft: Draft) => Promise<void>; readonly busy: boolean } {
   const { api } = useSession()
   const [busy, setBusy] = useState(false)
+  /** Where a link wants the first packet to be looked at. */
+  const linkedPosition = useRef(positionInUrl())
   const send = async (draft: Draft): Promise<void> => {
     const question = questionOf(draft)
     if (!question) return
@@ -96,7 +105,9 @@ function useSend(): { readonly send: (draft: Draft) => Promise<void>; readonly b
       const answer = await api.sendPacket(question)
       if (answer.id === null) say('error', answer.message)
       else {
-        useNetwork.getState().set({ story: answer.id, position: BEGINNING, playing: true })
+        const linked = linkedPosition.current
+        linkedPosition.current = null
+        useNetwork.getState().set({ story: answer.id, position: linked ?? BEGINNING, playing: linked === null })
         setParams({ packet: '', station: '' })
       }
     } finally {
