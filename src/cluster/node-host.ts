@@ -36,6 +36,8 @@ export interface NodeHostOptions {
 const CNI_FOLDER = '/etc/cni/net.d'
 const FLANNEL_FOLDER = '/run/flannel'
 
+const NO_FILES = new Map<string, string>()
+
 /** A machine with power, a kubelet, a container runtime and a network. */
 export class NodeHost {
   readonly spec: MachineSpec
@@ -43,14 +45,14 @@ export class NodeHost {
   readonly kubelet: Kubelet
   readonly runtime: Runtime | undefined
   readonly network = new NodeNetwork((podUid) => podListeners(this, podUid))
-  readonly flanneld: Flanneld
+  private lazyFlanneld: Flanneld | null = null
   /** The API server as this machine reaches it. */
   readonly endpoint: NodeEndpoint
   private readonly cluster: Cluster
   private lazyFiles: FileSystem | null = null
   private shownFiles: readonly string[] = []
-  private readonly cniFolder = new Map<string, string>()
-  private readonly flannelFolder = new Map<string, string>()
+  private cniFolder = NO_FILES
+  private flannelFolder = NO_FILES
   private lazyCalico: CalicoNode | null = null
   powered = false
   private readonly ownNetwork: boolean
@@ -89,15 +91,6 @@ export class NodeHost {
       nfs: (server, path) => cluster.volumes.nfs(server, path),
       onVolumeGrown: (volumeName, listener) => cluster.volumes.onGrown(volumeName, listener),
       hollow: hollow ? { ...hollow, podIP: spec.address } : undefined,
-    })
-    this.flanneld = new Flanneld({
-      client,
-      ownClient: this.client(serviceAccountUser('kube-flannel', 'flannel'), 'flanneld'),
-      nodeName: spec.name,
-      address: spec.address,
-      network: this.network,
-      leases: cluster.network.leases,
-      writesLease: !this.ownNetwork,
     })
   }
 
@@ -140,6 +133,7 @@ export class NodeHost {
   get files(): FileSystem {
     const { network, name, spec } = this
     this.takeFiles()
+    if (!this.lazyFiles) [this.cniFolder, this.flannelFolder] = [new Map(), new Map()]
     this.cniFolder.clear()
     this.flannelFolder.clear()
     for (const [path, text] of network.writtenFiles()) {
@@ -184,7 +178,7 @@ export class NodeHost {
     this.powered = false
     this.kubelet.powerOff()
     this.stopNetwork()
-    this.flanneld.clear()
+    this.lazyFlanneld?.clear()
     this.lazyCalico?.clear()
     this.network.clear()
     this.machineNetns = null
@@ -192,12 +186,21 @@ export class NodeHost {
 
   /** The network daemon begins its work: it waits for the node's pod CIDR and writes the CNI configuration. */
   startNetwork(conf: NetConf): void {
-    this.flanneld.start(conf)
+    this.lazyFlanneld ??= new Flanneld({
+      client: this.client(nodeUser(this.name), 'flanneld'),
+      ownClient: this.client(serviceAccountUser('kube-flannel', 'flannel'), 'flanneld'),
+      nodeName: this.name,
+      address: this.spec.address,
+      network: this.network,
+      leases: this.cluster.network.leases,
+      writesLease: !this.ownNetwork,
+    })
+    this.lazyFlanneld.start(conf)
   }
 
   /** The daemon ended. What it configured stays, as on a real machine. */
   stopNetwork(): void {
-    this.flanneld.stop(() => (this.powered ? this.netns : undefined))
+    this.lazyFlanneld?.stop(() => (this.powered ? this.netns : undefined))
   }
 
   /** How far the pod's images have come, 0..1 by bytes; 1 when nothing is pulled. */
@@ -216,7 +219,7 @@ export class NodeHost {
     netns.listens = hostListeners(this)
     netns.listeners = () => listenersOf(this)
     netns.carrier = this.cluster.network.fabric
-    netns.onLook(() => this.flanneld.settle(netns))
+    netns.onLook(() => this.lazyFlanneld?.settle(netns))
     netns.onLook(() => this.lazyCalico?.settle(netns))
     netns.onLook(() => this.network.settle(netns))
     return netns
