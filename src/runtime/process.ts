@@ -3,6 +3,7 @@ import type { Container } from './container.ts'
 import type { FileSystem } from './filesystem.ts'
 import type { Sockets } from './sockets.ts'
 import type { Input } from './terminal.ts'
+import { watchedSockets } from './watched-sockets.ts'
 import type { ChildOptions, PortService, Program, Signal, System } from './program.ts'
 
 interface OpenPort {
@@ -79,9 +80,12 @@ export class Process implements System {
   }
 
   get sockets(): Sockets {
-    this.unsteady()
     const { pod, files, image } = this.container
-    this.lazySockets ??= pod.sockets({ podUid: pod.uid, image, readFile: (path) => files.read(path) })
+    this.lazySockets ??= watchedSockets(
+      pod.sockets({ podUid: pod.uid, image, readFile: (path) => files.read(path) }),
+      pod.ip,
+      () => this.unsteady(),
+    )
     return this.lazySockets
   }
 

@@ -65,7 +65,7 @@ export interface System {
   /** In place of `stdin`, when somebody is at the other end: standardInput() reads either. */
   readonly input?: Input | undefined
   readonly memoryLimitBytes: number
-  /** The network. What is done with it depends on more than the pod's state. */
+  /** The network. What others than the own pod answer depends on more than the pod's state. */
   readonly sockets: Sockets
   /** Text to standard output as is; programs add their own newlines. */
   write(text: string): void
