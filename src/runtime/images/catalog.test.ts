@@ -20,6 +20,7 @@ const TRIES = [
   '3.10',
   'v1.8.0-flannel1',
   'v3.31.0',
+  'v0.15.2',
 ]
 const tagOf = (image: (typeof IMAGES)[number]) => TRIES.find((tag) => image.tags(tag)) ?? ''
 
