@@ -63,7 +63,8 @@ class Lab {
   /** Another mode of kube-proxy, as a person sets it: the ConfigMap is edited, the pods are deleted. */
   switchTo(mode: string): void {
     const path = `${CORE}/kube-system/configmaps/kube-proxy`
-    const config = (this.cluster.etcd.get('configmaps', 'kube-system/kube-proxy')?.value as ConfigMap).data?.['config.conf'] ?? ''
+    const map = this.cluster.etcd.get('configmaps', 'kube-system/kube-proxy')?.value as ConfigMap | undefined
+    const config = map?.data?.['config.conf'] ?? ''
     this.call('PATCH', path, { data: { 'config.conf': config.replace(/^mode: .*$/m, `mode: "${mode}"`) } })
     this.restart('kube-system', 'kube-proxy')
   }
