@@ -5,7 +5,10 @@ import type { Journey as WalkedJourney, Outcome, Place, RuleStep, Station, Stati
 export type { Outcome, Packet, Place, RuleStep, Station, StationKind }
 
 /** One packet's whole way, without the things of the engine that it led to. */
-export type Journey = Omit<WalkedJourney, 'destination'>
+export type Journey = Omit<WalkedJourney, 'destination'> & {
+  /** Stations that were left out of the middle: packets that go round in circles visit hundreds. */
+  readonly omitted?: number
+}
 
 // ---------------------------------------------------------------- one packet
 

@@ -112,8 +112,15 @@ export class StoryRecorder {
 
 /** Without the namespace at its end, which can't be sent to the page. */
 function plain({ stations, outcome, tookUs, sent, arrived }: WalkedJourney): Journey {
-  return { stations, outcome, tookUs, sent, arrived }
+  const omitted = stations.length - MOST_STATIONS
+  if (omitted <= 0) return { stations, outcome, tookUs, sent, arrived }
+  const kept = [...stations.slice(0, MOST_STATIONS - LAST_STATIONS), ...stations.slice(-LAST_STATIONS)]
+  return { stations: kept, outcome, tookUs, sent, arrived, omitted }
 }
+
+/** More than the longest way that is no circle; and how many of them are the last ones. */
+const MOST_STATIONS = 60
+const LAST_STATIONS = 6
 
 function kindOf(what: string, { sent }: Journey): PacketKind {
   if (sent.protocol === 'icmp' || sent.protocol === 'icmpv6') return 'echo'

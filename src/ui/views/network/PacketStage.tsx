@@ -84,6 +84,9 @@ export function PacketStage({ story, position, playing, pace, onShow, onFaults, 
           </g>
         </svg>
         {current && <Moment station={current} />}
+        {(step.journey.omitted ?? 0) > 0 && (
+          <p className={styles.omitted}>{t('stage.omitted', { count: step.journey.omitted ?? 0 })}</p>
+        )}
       </div>
     </div>
   )

@@ -73,7 +73,11 @@ export function stretchesOf(step: PacketStep): readonly Stretch[] {
 }
 
 function columnOf(step: PacketStep, station: Station, at: number): Column {
-  if (station.kind === 'wire') return wireColumn(step, at)
+  if (station.kind === 'wire') {
+    const wire = wireColumn(step, at)
+    // What happens between routers outside is one place.
+    if (wire.id !== 'wire:outside|outside') return wire
+  }
   return placeColumn(station.place)
 }
 

@@ -1,6 +1,6 @@
 import type { NetLink, NetTopology } from '../../../../worker/network/protocol.ts'
 import type { DotPlace, Dots } from './dots.ts'
-import { along, wayBetween, wayToLoss, type Anchor, type Picture } from './ways.ts'
+import { along, climb, wayBetween, wayToLoss, type Anchor, type Picture } from './ways.ts'
 
 export interface Colours {
   readonly line: string
@@ -39,7 +39,7 @@ export function paint(
 ): void {
   paintLinks(context, picture, topology, colours)
   paintRates(context, picture, dots, nowMs, colours)
-  for (const link of topology.links) paintFault(context, picture, link, colours)
+  paintFaults(context, picture, topology, colours)
   paintPartition(context, picture, topology, colours)
   paintDots(context, picture, dots, nowMs, colours)
 }
@@ -71,28 +71,50 @@ function paintRates(context: CanvasRenderingContext2D, picture: Picture, dots: D
   context.globalAlpha = 1
 }
 
-/** A dashed arc between two machines, with what is wrong. */
-function paintFault(
-  context: CanvasRenderingContext2D,
-  picture: Picture,
-  { a, b, cut, delayMs, lossPercent }: NetLink,
-  colours: Colours,
-): void {
-  const [from, to] = [portOf(picture, a), portOf(picture, b)]
-  if (!from || !to) return
-  const middle = { x: (from.x + to.x) / 2, y: picture.lanY - 14 }
-  context.strokeStyle = colours.danger
-  context.lineWidth = 1.5
+/** What is wrong: beside the line of a machine that has it with everyone, else as a dashed arc over the LAN. */
+function paintFaults(context: CanvasRenderingContext2D, picture: Picture, { links, nodes }: NetTopology, colours: Colours): void {
+  const machines = [...nodes.map(({ name }) => name), '']
+  const wordsOf = ({ cut, delayMs, lossPercent }: NetLink): string =>
+    [cut ? '✕' : '', delayMs > 0 ? `+${delayMs} ms` : '', lossPercent > 0 ? `${lossPercent}%` : ''].filter(Boolean).join(' ')
+  const whole = new Set<NetLink>()
+  for (const machine of machines) {
+    const own = links.filter((link) => link.a === machine || link.b === machine)
+    const words = new Set(own.map(wordsOf))
+    if (own.length < machines.length - 1 || words.size !== 1) continue
+    for (const link of own) whole.add(link)
+    const way = climb(picture, endOf(machine))
+    const [before, joint] = [way.at(-2), way.at(-1)]
+    if (!before || !joint) continue
+    dashed(context, [before, joint], colours)
+    const text = [...words].join('')
+    label(context, text, { x: joint.x + 12, y: (joint.y + Math.min(before.y, joint.y + 40)) / 2 }, colours.danger, colours)
+  }
+  let height = 14
+  for (const link of links) {
+    if (whole.has(link)) continue
+    const [from, to] = [climb(picture, endOf(link.a)).at(-1), climb(picture, endOf(link.b)).at(-1)]
+    if (!from || !to) continue
+    dashed(context, [from, { x: (from.x + to.x) / 2, y: picture.lanY - 2 * height }, to], colours)
+    label(context, wordsOf(link), { x: (from.x + to.x) / 2, y: picture.lanY - height }, colours.danger, colours)
+    height += 10
+  }
+}
+
+function endOf(machine: string): string {
+  return machine === '' || machine === 'outside' ? 'outside' : `node:${machine}`
+}
+
+function dashed(context: CanvasRenderingContext2D, [from, middle, to]: readonly Anchor[], { danger }: Colours): void {
+  if (!from || !middle) return
+  context.strokeStyle = danger
+  context.lineWidth = 2
   context.setLineDash([5, 4])
   context.beginPath()
   context.moveTo(from.x, from.y)
-  context.quadraticCurveTo(middle.x, middle.y - 10, to.x, to.y)
+  if (to) context.quadraticCurveTo(middle.x, middle.y, to.x, to.y)
+  else context.lineTo(middle.x, middle.y)
   context.stroke()
   context.setLineDash([])
-  const words = [cut ? '✕' : '', delayMs > 0 ? `+${delayMs} ms` : '', lossPercent > 0 ? `${lossPercent}%` : '']
-    .filter(Boolean)
-    .join(' ')
-  label(context, words, { x: middle.x, y: (from.y + to.y) / 4 + (middle.y - 10) / 2 }, colours.danger, colours)
 }
 
 function paintPartition(context: CanvasRenderingContext2D, picture: Picture, { partition }: NetTopology, colours: Colours): void {

@@ -15,8 +15,8 @@ export interface Picture {
   readonly lanX: ReadonlyMap<string, number>
 }
 
-/** From an end up to the LAN. */
-function climb({ anchors, nodeOf, lanY, lanX }: Picture, end: string): readonly Anchor[] {
+/** From an end up to the LAN: the last point is where it joins. */
+export function climb({ anchors, nodeOf, lanY, lanX }: Picture, end: string): readonly Anchor[] {
   const out: Anchor[] = []
   const push = (anchor: Anchor | undefined): void => {
     if (anchor) out.push(anchor)
