@@ -119,7 +119,7 @@ function plain({ stations, outcome, tookUs, sent, arrived }: WalkedJourney): Jou
 }
 
 /** More than the longest way that is no circle; and how many of them are the last ones. */
-const MOST_STATIONS = 60
+const MOST_STATIONS = 44
 const LAST_STATIONS = 6
 
 function kindOf(what: string, { sent }: Journey): PacketKind {

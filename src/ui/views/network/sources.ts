@@ -135,7 +135,7 @@ export function presetsOf(topology: NetTopology): readonly Preset[] {
   const nodePort = topology.services.flatMap(({ ports }) => ports).find((each) => each.nodePort > 0)
   const node = topology.nodes.at(-1)
   if (nodePort && node) out.push(make('nodePort', { from: 'outside', to: `http://${node.address}:${nodePort.nodePort}/` }))
-  out.push(make('nobody', { to: '10.99.99.99', protocol: 'tcp', port: '80' }))
+  out.push(make('nobody', { to: '10.0.99.99', protocol: 'tcp', port: '80' }))
   return out
 }
 
