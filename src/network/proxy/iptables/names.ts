@@ -1,6 +1,6 @@
 /** Names of kube-proxy's chains. k8s 1.36: pkg/proxy/iptables portProtoHash, servicePortEndpointChainName. */
 import type { ServicePortInfo } from '../changes/service-port.ts'
-import { base32, sha256 } from '../sha256.ts'
+import { digest32 } from '../base32.ts'
 
 const HASH_LENGTH = 16
 /** 'default/webtcp' and the like to their hashes: the same on all nodes. */
@@ -10,7 +10,7 @@ const hashes = new Map<string, string>()
 function hash(text: string): string {
   const known = hashes.get(text)
   if (known !== undefined) return known
-  const made = base32(sha256(text), HASH_LENGTH)
+  const made = digest32(text, HASH_LENGTH)
   if (hashes.size >= MEMORY_LIMIT) hashes.clear()
   hashes.set(text, made)
   return made

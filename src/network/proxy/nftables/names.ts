@@ -1,7 +1,7 @@
 /** Names of kube-proxy's chains and sets in nftables mode. k8s 1.36: pkg/proxy/nftables hashAndTruncate. */
 import type { EndpointInfo } from '../changes/endpoint.ts'
 import type { ServicePortInfo } from '../changes/service-port.ts'
-import { base32, sha256 } from '../sha256.ts'
+import { digest32 } from '../base32.ts'
 
 const HASH_LENGTH = 8
 /** An nft name has at most 256 characters, the longest prefix takes 16. */
@@ -12,7 +12,7 @@ const known = new Map<string, string>()
 function withHash(name: string): string {
   let text = known.get(name)
   if (text === undefined) {
-    text = `${base32(sha256(name), HASH_LENGTH)}-${name}`
+    text = `${digest32(name, HASH_LENGTH)}-${name}`
     if (text.length > BASE_LIMIT) text = `${text.slice(0, BASE_LIMIT - 3)}...`
     if (known.size >= MEMORY_LIMIT) known.clear()
     known.set(name, text)
