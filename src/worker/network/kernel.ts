@@ -9,8 +9,17 @@ export function proxyModeOf({ network }: Cluster, node: string): ProxyMode | nul
   return network.proxies.get(node)?.config.mode ?? null
 }
 
+/** Counts change with every connection: they are read anew after this much simulated time. */
+const COUNT_AGAIN_MS = 2000
+const counted = new WeakMap<Netns, { readonly atMs: number; readonly shown: NetNode['conntrack'] }>()
+
 /** How full the table of connections is. */
-export function conntrackOf(netns: Netns | undefined): NetNode['conntrack'] {
+export function conntrackOf(netns: Netns | undefined, nowMs: number): NetNode['conntrack'] {
   const table = netns && netfilterOf(netns)?.conntrack
-  return table ? { count: table.size, max: table.max } : { count: 0, max: 0 }
+  if (!table) return { count: 0, max: 0 }
+  const known = counted.get(netns)
+  if (known && nowMs >= known.atMs && nowMs - known.atMs < COUNT_AGAIN_MS && known.shown.max === table.max) return known.shown
+  const shown = { count: table.size, max: table.max }
+  counted.set(netns, { atMs: nowMs, shown })
+  return shown
 }

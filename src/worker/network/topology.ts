@@ -67,7 +67,7 @@ function nodeRow({ cluster }: FeedContext, node: Node): NetNode {
     powered: host?.powered === true,
     proxy: proxyModeOf(cluster, name),
     devices: netns ? devicesOf(netns) : [],
-    conntrack: conntrackOf(netns),
+    conntrack: conntrackOf(netns, cluster.sim.now),
   }
 }
 

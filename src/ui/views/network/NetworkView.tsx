@@ -20,7 +20,6 @@ export default function NetworkView() {
   const [faulty, setFaulty] = useState<string | null>(null)
   const topology = data?.topology
   const wrong = topology ? topology.links.length + topology.partition.length : 0
-  const open = (machine: string): void => setFaulty(machine)
   return (
     <div className={styles.view}>
       <Tabs
@@ -48,9 +47,9 @@ export default function NetworkView() {
           <div className={styles.body}>
             <div className={styles.page}>
               {data.past && <p className={styles.past}>{t('past')}</p>}
-              {page === 'packet' && <PacketPage topology={topology} onFaults={open} />}
+              {page === 'packet' && <PacketPage topology={topology} onFaults={setFaulty} />}
               {page === 'rules' && <RulesPage topology={topology} />}
-              {page === 'traffic' && <TrafficPage data={data} onFaults={open} />}
+              {page === 'traffic' && <TrafficPage data={data} onFaults={setFaulty} />}
               {page === 'modes' && <ModesPage topology={topology} />}
             </div>
             {faulty !== null && (

@@ -1,4 +1,4 @@
-import { useState, type FormEvent } from 'react'
+import { memo, useState, type FormEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { LoadRow, LoadSpec, NetTopology } from '../../../../worker/network/protocol.ts'
 import { reported } from '../../../app/report.ts'
@@ -29,7 +29,7 @@ export function LoadPanel({ topology, loads }: LoadPanelProps) {
   )
 }
 
-function LoadForm({ topology, nextId }: { readonly topology: NetTopology; readonly nextId: number }) {
+const LoadForm = memo(function LoadForm({ topology, nextId }: { readonly topology: NetTopology; readonly nextId: number }) {
   const { t } = useTranslation('network')
   const { api } = useSession()
   const suggested = presetsOf(topology).find(({ id }) => id === 'service')?.draft.to ?? ''
@@ -81,7 +81,7 @@ function LoadForm({ topology, nextId }: { readonly topology: NetTopology; readon
       </button>
     </form>
   )
-}
+})
 
 function Load({ load }: { readonly load: LoadRow }) {
   const { t } = useTranslation('network')

@@ -1,5 +1,5 @@
 import { group } from 'd3'
-import { useMemo } from 'react'
+import { memo, useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { NetNode, NetPod, NetTopology } from '../../../../worker/network/protocol.ts'
 import { podRef, useSelection } from '../../../state/selection.ts'
@@ -16,7 +16,7 @@ interface TopologyPictureProps {
 }
 
 /** Machines on their LAN, bridges, pods; what goes between them, and what is broken. */
-export function TopologyPicture({ topology, onFaults }: TopologyPictureProps) {
+export const TopologyPicture = memo(function TopologyPicture({ topology, onFaults }: TopologyPictureProps) {
   const { t } = useTranslation('network')
   const { area, canvas, each } = usePicture(topology)
   const byNode = useMemo(() => group(topology.pods, ({ node }) => node), [topology.pods])
@@ -54,7 +54,7 @@ export function TopologyPicture({ topology, onFaults }: TopologyPictureProps) {
       </p>
     </>
   )
-}
+})
 
 interface NodeBoxProps {
   readonly node: NetNode

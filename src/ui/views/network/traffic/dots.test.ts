@@ -15,8 +15,8 @@ describe('dots', () => {
   it('go there and come back', () => {
     const dots = new Dots()
     dots.take([flow(1)], 100, 0)
-    expect([...dots.places(450)][0]).toMatchObject({ phase: 'there', part: 0.5 })
-    expect([...dots.places(1350)][0]).toMatchObject({ phase: 'back', part: 0.5 })
+    expect([...dots.places(400)][0]).toMatchObject({ phase: 'there', part: 0.5 })
+    expect([...dots.places(1200)][0]).toMatchObject({ phase: 'back', part: 0.5 })
     expect([...dots.places(1900)]).toEqual([])
   })
   it('stay where they are lost', () => {

@@ -1,10 +1,10 @@
 import type { FlowRate } from '../../../../worker/network/protocol.ts'
 
 /** Dots under way at a time, at most; above it each stands for several requests. */
-export const MOST_DOTS = 1500
+export const MOST_DOTS = 500
 /** A message tells of a stretch of time: its dots set out over this much of the page's time. */
 const SPREAD_MS = 260
-const THERE_MS = 900
+const THERE_MS = 800
 const LOST_MS = 1400
 /** Rates halve in this time when nothing comes any more. */
 const HALF_LIFE_MS = 700

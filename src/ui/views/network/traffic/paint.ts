@@ -10,9 +10,27 @@ export interface Colours {
   readonly text: string
   readonly surface: string
   readonly font: string
+  /** Dots ready to be put down: many small circles of one path are slow. */
+  readonly there: CanvasImageSource
+  readonly back: CanvasImageSource
 }
 
 const WIDEST = 12
+const SPRITE_PX = 8
+
+function sprite(colour: string, radius: number): HTMLCanvasElement {
+  const canvas = document.createElement('canvas')
+  const ratio = Math.max(1, devicePixelRatio)
+  canvas.width = canvas.height = Math.ceil(SPRITE_PX * ratio)
+  const context = canvas.getContext('2d')
+  if (!context) return canvas
+  context.scale(ratio, ratio)
+  context.fillStyle = colour
+  context.beginPath()
+  context.arc(SPRITE_PX / 2, SPRITE_PX / 2, radius, 0, 2 * Math.PI)
+  context.fill()
+  return canvas
+}
 
 export function readColours(element: HTMLElement): Colours {
   const style = getComputedStyle(element)
@@ -25,6 +43,8 @@ export function readColours(element: HTMLElement): Colours {
     text: read('--text'),
     surface: read('--surface-stage'),
     font: `${read('--text-small')} ${style.fontFamily}`,
+    there: sprite(read('--accent'), 3.5),
+    back: sprite(read('--text-soft'), 2.5),
   }
 }
 
@@ -137,8 +157,6 @@ function paintDots(context: CanvasRenderingContext2D, picture: Picture, dots: Do
     if (!way) ways.set(key, (way = lostAt === '' ? wayBetween(picture, from, to) : wayToLoss(picture, from, lostAt)))
     return way
   }
-  const there = new Path2D()
-  const back = new Path2D()
   const lost: Anchor[] = []
   for (const place of dots.places(nowMs)) {
     const way = wayOf(place)
@@ -146,16 +164,10 @@ function paintDots(context: CanvasRenderingContext2D, picture: Picture, dots: Do
     const { x, y } = along(way, place.part)
     if (place.phase === 'lost') lost.push({ x, y })
     else {
-      const path = place.phase === 'there' ? there : back
-      const radius = place.phase === 'there' ? 3.5 : 2.5
-      path.moveTo(x + radius, y)
-      path.arc(x, y, radius, 0, 2 * Math.PI)
+      const sprite = place.phase === 'there' ? colours.there : colours.back
+      context.drawImage(sprite, x - SPRITE_PX / 2, y - SPRITE_PX / 2, SPRITE_PX, SPRITE_PX)
     }
   }
-  context.fillStyle = colours.accent
-  context.fill(there)
-  context.fillStyle = colours.soft
-  context.fill(back)
   for (const point of lost) cross(context, point, 5, colours.danger)
 }
 
