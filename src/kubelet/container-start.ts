@@ -1,6 +1,6 @@
 /** Starting one container. Source: k8s 1.36 kuberuntime startContainer, doBackOff. */
 import { formatGoDuration } from '../apimachinery/duration.ts'
-import type { Container, Pod } from '../apimachinery/generated/types.ts'
+import type { Container, Pod, VolumeMount } from '../apimachinery/generated/types.ts'
 import { milliValue, value } from '../apimachinery/quantity.ts'
 import type { Task } from '../sim/task.ts'
 import type { Backoff } from './backoff.ts'
@@ -10,6 +10,7 @@ import { runHook } from './hooks.ts'
 import { containerPath, StartFailure, type ImageManager } from './image-manager.ts'
 import { formatPod, newest, specHash } from './pod-facts.ts'
 import { killContainer, type Killer } from './pod-kill.ts'
+import { volumeModes } from './volume-modes.ts'
 
 export interface Starter extends Killer {
   readonly images: ImageManager
@@ -53,14 +54,33 @@ function checkBackoff(starter: Starter, { pod, cri }: StartContext, container: C
   crashes.next(key, ended.finishedMs, sim.now)
 }
 
+/** k8s 1.36: kubelet makeMounts. */
+function subPathOf(pod: Pod, mount: VolumeMount, env: { readonly [name: string]: string }): string {
+  const { subPathExpr, subPath = '' } = mount
+  const fail = (message: string) => new StartFailure('CreateContainerConfigError', message)
+  if (subPathExpr) {
+    const missing = [...subPathExpr.matchAll(/(?<!\$)\$\(([^()]+)\)/g)].filter(([, name = '']) => env[name] === undefined)
+    if (missing.length > 0) throw fail(`missing value for ${missing.map(([, name]) => name).join(', ')}`)
+  }
+  const path = subPathExpr ? expand(subPathExpr, env) : subPath
+  if (path.startsWith('/')) throw fail(`error SubPath \`${path}\` must not be an absolute path`)
+  if (path.split('/').includes('..')) throw fail(`unable to provision SubPath \`${path}\`: must not contain '..'`)
+  return path
+}
+
 function mountsOf(container: Container, context: StartContext, env: { readonly [name: string]: string }): CriMount[] {
-  return (container.volumeMounts ?? []).map((mount) => ({
-    name: mount.name,
-    containerPath: mount.mountPath.length > 1 ? mount.mountPath.replace(/\/$/, '') : mount.mountPath,
-    subPath: mount.subPathExpr ? expand(mount.subPathExpr, env) : (mount.subPath ?? ''),
-    readOnly: mount.readOnly ?? false,
-    files: context.volumes.get(mount.name) ?? new Map(),
-  }))
+  return (container.volumeMounts ?? []).map((mount) => {
+    const volume = context.pod.spec?.volumes?.find((v) => v.name === mount.name)
+    const modes = volume && volumeModes(context.pod, volume)
+    return {
+      name: mount.name,
+      containerPath: mount.mountPath.length > 1 ? mount.mountPath.replace(/\/$/, '') : mount.mountPath,
+      subPath: subPathOf(context.pod, mount, env),
+      readOnly: mount.readOnly ?? false,
+      files: context.volumes.get(mount.name) ?? new Map(),
+      ...(modes ? { modes } : {}),
+    }
+  })
 }
 
 /** /etc/hosts, /etc/hostname and /etc/resolv.conf, unless the pod brings its own; written when somebody looks. */
@@ -83,11 +103,20 @@ function etcMounts(container: Container, { etcFiles }: StartContext): CriMount[]
   return mounts
 }
 
+/** The kernel's parameters that the pod sets, as the files that they are. */
+function sysctlMounts(pod: Pod): CriMount[] {
+  const sysctls = pod.spec?.securityContext?.sysctls ?? []
+  if (sysctls.length === 0) return []
+  const files: VolumeFiles = new Map(sysctls.map(({ name, value }) => [name.replaceAll('.', '/'), value]))
+  return [{ name: 'sysctls', containerPath: '/proc/sys', subPath: '', readOnly: false, files }]
+}
+
 function configOf(container: Container, context: StartContext, attempt: number): ContainerConfig {
   const { pod } = context
   const env = containerEnv(pod, container, context.env)
   const { limits, requests } = container.resources ?? {}
-  const user = container.securityContext?.runAsUser ?? pod.spec?.securityContext?.runAsUser
+  const podContext = pod.spec?.securityContext
+  const user = container.securityContext?.runAsUser ?? podContext?.runAsUser
   const nonRoot = container.securityContext?.runAsNonRoot ?? pod.spec?.securityContext?.runAsNonRoot
   if (nonRoot && (user === 0 || user === undefined))
     throw new StartFailure(
@@ -104,7 +133,7 @@ function configOf(container: Container, context: StartContext, attempt: number):
     args: container.args?.map((word) => expand(word, env)),
     env: { ...env, HOSTNAME: pod.spec?.hostname ?? pod.metadata.name ?? '' },
     workingDir: container.workingDir ?? '',
-    mounts: [...mountsOf(container, context, env), ...etcMounts(container, context)],
+    mounts: [...mountsOf(container, context, env), ...etcMounts(container, context), ...sysctlMounts(pod)],
     memoryLimitBytes: limits?.['memory'] ? value(limits['memory']) : 0,
     cpuLimitMilli: limits?.['cpu'] ? milliValue(limits['cpu']) : 0,
     cpuRequestMilli: requests?.['cpu'] ? milliValue(requests['cpu']) : 0,
@@ -112,6 +141,10 @@ function configOf(container: Container, context: StartContext, attempt: number):
     terminationMessagePath: container.terminationMessagePath ?? '/dev/termination-log',
     terminationMessageFromLogs: container.terminationMessagePolicy === 'FallbackToLogsOnError',
     runAsUser: user,
+    runAsGroup: container.securityContext?.runAsGroup ?? podContext?.runAsGroup,
+    groups: [...(podContext?.fsGroup === undefined ? [] : [podContext.fsGroup]), ...(podContext?.supplementalGroups ?? [])],
+    mayEscalate: container.securityContext?.allowPrivilegeEscalation ?? true,
+    readOnlyRoot: container.securityContext?.readOnlyRootFilesystem ?? false,
     specHash: specHash(container),
   }
 }

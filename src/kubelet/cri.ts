@@ -63,6 +63,18 @@ export interface SandboxConfig {
 /** Files that the kubelet puts into a container, by path relative to the mount. Live: later changes are seen inside. */
 export type VolumeFiles = Map<string, string>
 
+/** Permission bits of a volume's files. */
+export interface VolumeModes {
+  readonly folder: number
+  readonly file: number
+  /** By path in the volume, for those that differ. */
+  readonly files: ReadonlyMap<string, number>
+  readonly user: number
+  readonly group: number
+  /** A tmpfs. */
+  readonly inMemory: boolean
+}
+
 export interface CriMount {
   readonly name: string
   readonly containerPath: string
@@ -70,6 +82,7 @@ export interface CriMount {
   readonly subPath: string
   readonly readOnly: boolean
   readonly files: VolumeFiles
+  readonly modes?: VolumeModes
 }
 
 export interface ContainerConfig {
@@ -93,6 +106,11 @@ export interface ContainerConfig {
   readonly stdin?: boolean
   readonly tty?: boolean
   readonly runAsUser: number | undefined
+  readonly runAsGroup?: number | undefined
+  /** Further groups of its processes. */
+  readonly groups?: readonly number[]
+  readonly readOnlyRoot?: boolean
+  readonly mayEscalate?: boolean
   readonly specHash: string
 }
 

@@ -68,8 +68,9 @@ function configMapFiles(
   source: { readonly name?: string; readonly items?: readonly KeyToPath[]; readonly optional?: boolean },
 ): Payload {
   const map = lookup(source.optional, () => sources.configMap(source.name ?? ''))
+  const binary = Object.entries(map?.binaryData ?? {}).map(([key, text]) => [key, decodeBase64(text)] as const)
   return pick(
-    map?.data ?? {},
+    { ...map?.data, ...Object.fromEntries(binary) },
     source.items,
     source.optional || !map,
     (key) => `configmap references non-existent config key: ${key}`,

@@ -29,6 +29,11 @@ export interface ContainerConfig {
   readonly stdin?: boolean
   readonly tty?: boolean
   readonly runAsUser: number | undefined
+  readonly runAsGroup?: number | undefined
+  /** Further groups of its processes. */
+  readonly groups?: readonly number[]
+  readonly readOnlyRoot?: boolean
+  readonly mayEscalate?: boolean
   readonly specHash: string
 }
 
@@ -118,7 +123,10 @@ export class Container {
   }
 
   get files(): FileSystem {
-    return (this.lazyFiles ??= new FileSystem(this.manifest.image.files ?? {}, this.config.mounts, () => this.pod.changed()))
+    const { mounts, runAsUser, runAsGroup = 0, groups = [], readOnlyRoot, mayEscalate = true } = this.config
+    const { files = {}, user = 0 } = this.manifest.image
+    const owner = { user: runAsUser ?? user, group: runAsGroup, groups, mayEscalate }
+    return (this.lazyFiles ??= new FileSystem(files, mounts, () => this.pod.changed(), owner, readOnlyRoot))
   }
 
   /** A program by name, or by its path in one of the usual folders. */
@@ -286,12 +294,12 @@ export class Container {
     const { terminationMessagePath, terminationMessageFromLogs } = this.config
     const text = this.lazyFiles?.read(terminationMessagePath) ?? ''
     if (text !== '' || !terminationMessageFromLogs || this.exitCode === 0) return text.slice(0, MESSAGE_LIMIT)
-    return this.log
+    const end = this.log
       .all()
       .slice(-80)
-      .map((line) => `${line.text}\n`)
-      .join('')
-      .slice(-2048)
+      .map((line) => line.text)
+      .join('\n')
+    return `${end}${end === '' || this.log.isCut ? '' : '\n'}`.slice(-2048)
   }
 }
 

@@ -1,3 +1,17 @@
+import { ROOT, type Credentials, type FileStat } from './file-mode.ts'
+
+/** Permission bits of a volume's files. */
+export interface VolumeModes {
+  readonly folder: number
+  readonly file: number
+  /** By path in the volume, for those that differ. */
+  readonly files: ReadonlyMap<string, number>
+  readonly user: number
+  readonly group: number
+  /** A tmpfs. */
+  readonly inMemory: boolean
+}
+
 /** A mounted volume: files by path relative to the mount. */
 export interface Mount {
   readonly containerPath: string
@@ -5,24 +19,57 @@ export interface Mount {
   readonly subPath: string
   readonly readOnly: boolean
   readonly files: Map<string, string>
+  readonly modes?: VolumeModes
+}
+
+interface Attributes {
+  readonly mode: number
+  readonly user: number
+  readonly group: number
+}
+
+/** Folders made in volumes, by the volume's files: all who mount it see them. */
+const madeFolders = new WeakMap<Map<string, string>, Set<string>>()
+
+function foldersOf(files: Map<string, string>): Set<string> {
+  let folders = madeFolders.get(files)
+  if (!folders) madeFolders.set(files, (folders = new Set()))
+  return folders
 }
 
 /**
  * A container's files: the image's, what was written over them, and mounted volumes. Folders exist when something is
- * in them or when they were made. SIMPLIFIED: no owners, modes, links or devices.
+ * in them or when they were made. SIMPLIFIED: no links or devices; modes and owners are told, not enforced, and what a
+ * container sets in a volume is not seen by others.
  */
 export class FileSystem {
   private readonly base: { readonly [path: string]: string }
   private readonly mounts: readonly Mount[]
   private readonly onChange: () => void
+  /** Who writes: owns what is new. */
+  readonly owner: Credentials
+  private readonly isReadOnly: boolean
+  private attributes: Map<string, Attributes> | null = null
   private upper: Map<string, string> | null = null
   private removed: Set<string> | null = null
   private folders: Set<string> | null = null
 
-  constructor(base: { readonly [path: string]: string }, mounts: readonly Mount[], onChange: () => void) {
+  /** `isReadOnly`: nothing can be written outside of the mounts. */
+  constructor(
+    base: { readonly [path: string]: string },
+    mounts: readonly Mount[],
+    onChange: () => void,
+    owner: Credentials = ROOT,
+    isReadOnly = false,
+  ) {
+    this.owner = owner
+    this.isReadOnly = isReadOnly
     this.base = base
     this.mounts = mounts.toSorted((a, b) => b.containerPath.length - a.containerPath.length)
     this.onChange = onChange
+    // What is mounted by subPath is made when it is not there.
+    for (const mount of mounts)
+      if (mount.subPath !== '' && !isFileMount(mount)) foldersOf(mount.files).add(mount.subPath.replace(/\/$/, ''))
   }
 
   /** Undefined when there is no such file. */
@@ -38,9 +85,10 @@ export class FileSystem {
   write(path: string, text: string): string | undefined {
     const clean = normalize(path)
     const mount = this.mountOf(clean)
-    if (mount?.readOnly) return 'Read-only file system'
+    if (mount?.readOnly || (this.isReadOnly && !mount && !clean.startsWith('/dev/'))) return 'Read-only file system'
     if (this.isFolder(clean)) return 'Is a directory'
     if (!this.isFolder(parent(clean))) return 'No such file or directory'
+    if (this.read(clean) === undefined) this.setAttributes(clean, 0o644)
     if (mount) mount.files.set(inside(mount, clean), text)
     else {
       this.upper ??= new Map()
@@ -61,15 +109,61 @@ export class FileSystem {
     if (!this.exists(clean)) return false
     for (const file of this.under(clean)) this.removeFile(file)
     this.removeFile(clean)
-    this.folders?.delete(clean)
+    const mount = this.mountOf(clean)
+    if (mount) removeFolders(mount, inside(mount, clean))
+    else this.folders?.delete(clean)
+    this.attributes?.delete(clean)
     this.onChange()
     return true
   }
 
   makeFolder(path: string): void {
-    this.folders ??= new Set()
-    this.folders.add(normalize(path))
+    const clean = normalize(path)
+    if (!this.isFolder(parent(clean))) this.makeFolder(parent(clean))
+    if (!this.isFolder(clean)) this.setAttributes(clean, 0o755)
+    const mount = this.mountOf(clean)
+    if (mount) foldersOf(mount.files).add(inside(mount, clean))
+    else (this.folders ??= new Set()).add(clean)
     this.onChange()
+  }
+
+  /** Mode and owner; undefined when there is neither file nor folder. */
+  stat(path: string): FileStat | undefined {
+    const clean = normalize(path)
+    const isFolder = this.isFolder(clean)
+    if (!isFolder && this.read(clean) === undefined) return undefined
+    const own = this.attributes?.get(clean)
+    if (own) return { ...own, isFolder }
+    const mount = this.mountOf(clean)
+    const modes = mount?.modes
+    if (mount && modes) {
+      const mode = isFolder ? modes.folder : (modes.files.get(inside(mount, clean)) ?? modes.file)
+      return { mode, user: modes.user, group: modes.group, isFolder }
+    }
+    return { mode: clean === '/tmp' ? 0o1777 : isFolder ? 0o755 : 0o644, user: 0, group: 0, isFolder }
+  }
+
+  /** False when there is no such file. */
+  change(path: string, to: Partial<Attributes>): boolean {
+    const found = this.stat(path)
+    if (!found) return false
+    const { mode, user, group } = { ...found, ...to }
+    this.attributes ??= new Map()
+    this.attributes.set(normalize(path), { mode, user, group })
+    return true
+  }
+
+  /** Whether the path is in a volume that is kept in memory. */
+  isInMemory(path: string): boolean {
+    return this.mountOf(normalize(path))?.modes?.inMemory ?? false
+  }
+
+  /** What is new belongs to who writes; below a folder with the setgid bit to the folder's group. */
+  private setAttributes(path: string, mode: number): void {
+    const folder = this.stat(parent(path))
+    const group = folder && folder.mode & 0o2000 ? folder.group : this.owner.group
+    this.attributes ??= new Map()
+    this.attributes.set(path, { mode, user: this.owner.user, group })
   }
 
   exists(path: string): boolean {
@@ -80,7 +174,7 @@ export class FileSystem {
     const clean = normalize(path)
     if (STANDARD_FOLDERS.has(clean) || this.folders?.has(clean)) return true
     if (this.mounts.some((m) => clean === m.containerPath && !isFileMount(m))) return true
-    return this.under(clean).length > 0
+    return this.under(clean).length > 0 || this.madeIn(clean).length > 0
   }
 
   /** Names in a folder, sorted. */
@@ -89,12 +183,14 @@ export class FileSystem {
     const start = clean === '/' ? 1 : clean.length + 1
     const names = new Set<string>()
     for (const file of this.under(clean)) names.add(file.slice(start).split('/')[0] ?? '')
+    for (const folder of this.madeIn(clean)) names.add(folder.slice(start).split('/')[0] ?? '')
     for (const folder of [...STANDARD_FOLDERS, ...(this.folders ?? []), ...this.mounts.map((m) => m.containerPath)])
       if (folder !== '/' && parent(folder) === clean) names.add(folder.slice(start))
     return [...names].filter((n) => n !== '').toSorted()
   }
 
   private removeFile(path: string): void {
+    this.attributes?.delete(path)
     const mount = this.mountOf(path)
     if (mount) mount.files.delete(inside(mount, path))
     else {
@@ -119,6 +215,19 @@ export class FileSystem {
       }
     }
     return [...found]
+  }
+
+  /** Folders made in the path's volume that are the path or below it. */
+  private madeIn(path: string): string[] {
+    const mount = this.mountOf(path)
+    const made = mount && madeFolders.get(mount.files)
+    if (!mount || !made) return []
+    const found: string[] = []
+    for (const folder of made) {
+      const here = outside(mount, folder)
+      if (here === path || here?.startsWith(`${path}/`)) found.push(here)
+    }
+    return found
   }
 
   private mountOf(path: string): Mount | undefined {
@@ -146,6 +255,11 @@ const STANDARD_FOLDERS = new Set([
 ])
 
 const isFileMount = (mount: Mount) => mount.subPath !== '' && mount.files.has(mount.subPath)
+
+function removeFolders(mount: Mount, path: string): void {
+  const made = foldersOf(mount.files)
+  for (const folder of made) if (folder === path || folder.startsWith(`${path}/`)) made.delete(folder)
+}
 
 function inside(mount: Mount, path: string): string {
   const rest = path.slice(mount.containerPath.length).replace(/^\//, '')

@@ -10,6 +10,8 @@ const MAX_LINES = 10_000
 export class LogBuffer {
   private lines: LogLine[] = []
   private rest = { stdout: '', stderr: '' }
+  /** The last line was ended by the process, not by a newline. */
+  isCut = false
   private followers: ((line: LogLine) => void)[] = []
 
   write(timeMs: number, stream: 'stdout' | 'stderr', text: string): void {
@@ -22,7 +24,10 @@ export class LogBuffer {
   /** Ends lines that have no newline, when the process has ended. */
   close(timeMs: number): void {
     for (const stream of ['stdout', 'stderr'] as const) {
-      if (this.rest[stream] !== '') this.add({ timeMs, stream, text: this.rest[stream] })
+      if (this.rest[stream] !== '') {
+        this.add({ timeMs, stream, text: this.rest[stream] })
+        this.isCut = true
+      }
       this.rest[stream] = ''
     }
   }

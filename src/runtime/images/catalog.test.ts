@@ -27,7 +27,7 @@ const tagOf = (image: (typeof IMAGES)[number]) => TRIES.find((tag) => image.tags
 describe('images', () => {
   // What runs for ever when it is given nothing, what ends at once, and what misses something.
   const ENDS =
-    /nonroot|calico\/cni$|(?<!calico)\/(busybox|alpine|ubuntu|debian|centos|python|node|golang|perl|php|openjdk|eclipse-temurin|kube-webhook-certgen|stress|curl|busyboxplus|netshoot|dnsutils)$/
+    /nonroot|nonewprivs|calico\/cni$|(?<!calico)\/(busybox|alpine|ubuntu|debian|centos|python|node|golang|perl|php|openjdk|eclipse-temurin|kube-webhook-certgen|stress|curl|busyboxplus|netshoot|dnsutils)$/
   const FAILS = /\/(mysql|mariadb|postgres|openjdk|eclipse-temurin|hey|ab)$/
 
   test.each(IMAGES.map((image) => [image.repository, image] as const))('%s starts', (repository, image) => {

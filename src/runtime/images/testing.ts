@@ -107,7 +107,23 @@ const nonRoot: Image = {
   cmd: ['whoami'],
   tools: 'busybox',
   user: 1234,
+  files: { '/etc/passwd': 'nonroot:x:1234:1234::/home/nonroot:/bin/sh\n' },
   programs: {},
+}
+
+/** Tells as whom a program with the setuid bit runs. */
+const noNewPrivileges: Image = {
+  repository: 'registry.k8s.io/e2e-test-images/nonewprivs',
+  tags: tagged(/^1\.\d$/),
+  layers: (tag) => layered(null, 'nonewprivs', 2)(tag),
+  entrypoint: ['/nnp'],
+  tools: 'none',
+  programs: {
+    *nnp(system) {
+      print(system, `Effective uid: ${system.files.owner.mayEscalate ? 0 : system.files.owner.user}`)
+      return 0
+    },
+  },
 }
 
 const dnsTesting: Image = {
@@ -129,5 +145,6 @@ export const testImages: readonly Image[] = [
   updateDemo('nautilus'),
   updateDemo('kitten'),
   nonRoot,
+  noNewPrivileges,
   dnsTesting,
 ]

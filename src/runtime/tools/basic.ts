@@ -97,6 +97,45 @@ const says = (text: (system: System) => string) =>
     return 0
   }
 
+/** The name of a number in /etc/passwd or /etc/group. */
+function named(system: System, file: string, number: number): string | undefined {
+  if (number === 0) return 'root'
+  const line = (system.files.read(file) ?? '').split('\n').find((l) => l.split(':')[2] === String(number))
+  return line?.split(':')[0]
+}
+
+const USERS = '/etc/passwd'
+const GROUPS = '/etc/group'
+
+function* whoami(system: System): Task<number> {
+  const { user } = system.files.owner
+  const name = named(system, USERS, user)
+  if (name !== undefined) print(system, name)
+  else system.writeError(`whoami: unknown uid ${user}\n`)
+  return name === undefined ? 1 : 0
+}
+
+function* id(system: System): Task<number> {
+  const { user, group, groups } = system.files.owner
+  const all = [...new Set([group, ...groups])]
+  const text = (file: string, number: number) => {
+    const name = named(system, file, number)
+    return name === undefined ? String(number) : `${number}(${name})`
+  }
+  const option = system.argv.find((a) => /^-[ugGn]+$/.test(a)) ?? ''
+  const isNamed = option.includes('n')
+  const bare = (file: string, number: number) => (isNamed ? (named(system, file, number) ?? String(number)) : String(number))
+  if (option.includes('u')) print(system, bare(USERS, user))
+  else if (option.includes('g')) print(system, bare(GROUPS, group))
+  else if (option.includes('G')) print(system, all.map((g) => bare(GROUPS, g)).join(' '))
+  else
+    print(
+      system,
+      `uid=${text(USERS, user)} gid=${text(GROUPS, group)}${all.length > 1 || user === 0 ? ` groups=${all.map((g) => text(GROUPS, g)).join(',')}` : ''}`,
+    )
+  return 0
+}
+
 /** Small programs that touch neither files nor the network. */
 export const basicTools: ProgramTable = {
   sleep: sleepProgram,
@@ -119,8 +158,8 @@ export const basicTools: ProgramTable = {
     return 0
   },
   hostname: says((system) => (system.argv[1] === '-i' ? system.ip : system.hostname)),
-  whoami: says(() => 'root'),
-  id: says(() => 'uid=0(root) gid=0(root) groups=0(root)'),
+  whoami,
+  id,
   uname: says((system) =>
     system.argv[1] === '-a' ? `Linux ${system.hostname} 6.12.43+deb13-amd64 #1 SMP x86_64 GNU/Linux` : 'Linux',
   ),

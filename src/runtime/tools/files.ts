@@ -1,5 +1,6 @@
 import { sleep, type Task } from '../../sim/task.ts'
 import { normalize, parent } from '../filesystem.ts'
+import { listMode } from '../file-mode.ts'
 import { print, standardInput, type ProgramTable, type System } from '../program.ts'
 
 const operands = (system: System) => system.argv.slice(1).filter((a) => !a.startsWith('-') || a === '-')
@@ -70,12 +71,23 @@ function* mkdir(system: System): Task<number> {
   return 0
 }
 
+/** One line of ls -l. SIMPLIFIED: neither date nor link count is kept. */
+function longLine(system: System, path: string, name: string): string {
+  const stat = system.files.stat(path)
+  if (!stat) return name
+  const owner = (number: number) => (number === 0 ? 'root' : String(number)).padEnd(8)
+  const bytes = stat.isFolder ? 4096 : (system.files.read(path) ?? '').length
+  return `${listMode(stat)}    1 ${owner(stat.user)} ${owner(stat.group)} ${String(bytes).padStart(9)} Jan  1 00:00 ${name}`
+}
+
 function* ls(system: System): Task<number> {
   const names = operands(system)
+  const line = (path: string, name: string) => (has(system, 'l') ? longLine(system, path, name) : name)
   for (const name of names.length > 0 ? names : ['.']) {
     const path = at(system, name)
-    if (system.files.isFolder(path)) for (const entry of system.files.list(path)) print(system, entry)
-    else if (system.files.exists(path)) print(system, name)
+    if (system.files.isFolder(path) && !has(system, 'd'))
+      for (const entry of system.files.list(path)) print(system, line(`${path}/${entry}`, entry))
+    else if (system.files.exists(path)) print(system, line(path, name))
     else {
       system.writeError(`ls: ${name}: No such file or directory\n`)
       return 1
@@ -248,9 +260,6 @@ export const fileTools: ProgramTable = {
   wc,
   test,
   '[': test,
-  chown: nothing,
-  chmod: nothing,
-  sysctl: nothing,
   sync: nothing,
   *tee(system) {
     const text = yield* standardInput(system)

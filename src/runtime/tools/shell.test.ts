@@ -27,6 +27,13 @@ describe('small shell', () => {
     ['while true; do echo', ['sh: syntax error: unexpected end of file (expecting "done")'], 2],
     ['printf "a b c\\nd\\n" > /tmp/f; while read x y; do echo $y-$x; done < /tmp/f', ['b c-a', '-d'], 0],
     ['i=0; while true; do i=$((i+1)); [ $i -ge 5 ] && break; done; echo $i', ['5'], 0],
+    ['id -u; id; whoami', ['0', 'uid=0(root) gid=0(root) groups=0(root)', 'root'], 0],
+    ['touch /tmp/a; chmod 640 /tmp/a; chown 7:8 /tmp/a; stat -c "%a %u:%g" /tmp/a', ['640 7:8'], 0],
+    ['mkdir -p /tmp/d/e; chmod -R g+w,o= /tmp/d; stat -c %A /tmp/d/e', ['drwxrwx---'], 0],
+    ['mkdir /tmp/d; touch /tmp/d/x.log; find /tmp/d -type f -name "*.log"', ['/tmp/d/x.log'], 0],
+    ['echo ABC > /tmp/a; hexdump -C /tmp/a', [`00000000  41 42 43 0a${' '.repeat(39)}|ABC.|`, '00000004'], 0],
+    ['sysctl kernel/shm_rmid_forced; sysctl nope', ['kernel.shm_rmid_forced = 0', "sysctl: error: 'nope' is an unknown key"], 1],
+    ['ip link add dummy0 type dummy || echo no', ['ip: RTNETLINK answers: Operation not permitted', 'no'], 0],
   ])('%s', (script, lines, code) => {
     expect(sh(script)).toEqual({ lines, code })
   })

@@ -373,7 +373,7 @@ class Shell {
       if (mode === 'read') {
         const text = path === '/dev/null' ? '' : this.system.files.read(path)
         if (text === undefined) {
-          outer.writeError(`sh: can't open ${path}: no such file\n`)
+          outer.writeError(`${this.system.argv[0] ?? 'sh'}: can't open ${path}: no such file\n`)
           return undefined
         }
         streams = { ...streams, stdin: { text } }
@@ -394,7 +394,7 @@ class Shell {
     const { files } = this.system
     const error = append ? (files.exists(path) ? undefined : files.write(path, '')) : files.write(path, '')
     if (error) {
-      outer.writeError(`sh: can't create ${path}: ${error}\n`)
+      outer.writeError(`${this.system.argv[0] ?? 'sh'}: can't create ${path}: ${error}\n`)
       return undefined
     }
     return (text) => void files.append(path, text)

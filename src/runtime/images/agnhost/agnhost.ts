@@ -4,16 +4,8 @@ import { print, untilTerminated, type ProgramTable, type System } from '../../pr
 import { webhookServer } from '../agnhost-webhook.ts'
 import { bindNslookup } from '../../tools/network/nslookup.ts'
 import { fixed, MiB, server } from '../server.ts'
-import {
-  connect,
-  dnsServerList,
-  dnsSuffix,
-  entrypointTester,
-  etcHosts,
-  inClusterClient,
-  logsGenerator,
-  mountTest,
-} from './commands.ts'
+import { connect, dnsServerList, dnsSuffix, entrypointTester, etcHosts, inClusterClient, logsGenerator } from './commands.ts'
+import { mountTest } from './mounttest.ts'
 import { netexec } from './netexec.ts'
 import { guestbook, liveness, noSnatTest, porter, serveHostname, tcpReset, testWebserver } from './servers.ts'
 
@@ -74,5 +66,5 @@ export const agnhostImage: Image = {
   cmd: ['pause'],
   // Alpine with bind-tools, curl and iperf.
   tools: 'busybox',
-  programs: { agnhost, nslookup: bindNslookup },
+  programs: { agnhost, 'agnhost-2': agnhost, nslookup: bindNslookup },
 }
