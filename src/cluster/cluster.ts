@@ -249,7 +249,10 @@ export class Cluster {
   private programs(): ProgramTable {
     let names: WatchedNames | null = null
     return {
-      ...calicoPrograms((address) => this.hostAt(address)),
+      ...calicoPrograms(
+        (address) => this.hostAt(address),
+        () => this.network.policyBooks,
+      ),
       'kube-proxy': kubeProxy(
         (address) => this.hostAt(address),
         () => this.network,

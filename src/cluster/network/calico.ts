@@ -5,12 +5,13 @@ import { sleep, type Task } from '../../sim/task.ts'
 import type { Cluster } from '../cluster.ts'
 import { serviceAccountUser } from '../identities.ts'
 import type { NodeHost } from '../node-host.ts'
+import { policyEnforcer, type PolicyBooks } from './policy-books.ts'
 
 const START_MS = 700
 const MEMORY_BYTES = 95 * 1024 * 1024
 
-/** Programs by name, for the machine on which each runs. */
-export function calicoPrograms(hostOf: (address: string) => NodeHost | undefined): ProgramTable {
+/** Programs by name, for the machine on which each runs. `books`: what Felix knows when it enforces NetworkPolicies. */
+export function calicoPrograms(hostOf: (address: string) => NodeHost | undefined, books: () => PolicyBooks): ProgramTable {
   const on = (act: (host: NodeHost, system: Parameters<Program>[0]) => Task<number>): Program =>
     function* (system) {
       const host = hostOf(system.ip)
@@ -32,10 +33,13 @@ export function calicoPrograms(hostOf: (address: string) => NodeHost | undefined
         `Starting with ${system.env['CALICO_NETWORKING_BACKEND'] ?? 'bird'} backend; address ${host.calico.detected(system.env)}`,
       )
       host.calico.start(system.env, () => system.changed())
+      const felix = policyEnforcer(host, 'calico', books().of('kube-system', 'calico-node'))
+      felix.start()
       try {
         yield* ended
         return 0
       } finally {
+        felix.stop()
         host.calico.stop()
       }
     }),

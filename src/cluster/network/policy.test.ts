@@ -6,6 +6,7 @@ import type { DoorRequest } from '../../kubectl/door.ts'
 import type { Packet } from '../../network/packet.ts'
 import { Cluster } from '../cluster.ts'
 import { ADMIN } from '../identities.ts'
+import { switchPlugin } from './plugin-switch.ts'
 
 let cluster: Cluster
 
@@ -66,4 +67,16 @@ it('goes with its agent', () => {
   cluster.call({ method: 'DELETE', path: '/apis/apps/v1/namespaces/kube-system/daemonsets/kube-network-policies' }, ADMIN)
   cluster.sim.runFor(60_000)
   expect(send('other', 'back').outcome.kind).toBe('delivered')
+})
+
+it('calico enforces policies by itself', () => {
+  switchPlugin(cluster, 'calico')
+  cluster.sim.runFor(120_000)
+  for (const name of ['front', 'other', 'back'])
+    cluster.call({ method: 'DELETE', path: `/api/v1/namespaces/default/pods/${name}` }, ADMIN)
+  cluster.sim.runFor(60_000)
+  apply(manifest('network-policy'))
+  cluster.sim.runFor(60_000)
+  expect(send('front', 'back').outcome.kind).toBe('delivered')
+  expect(send('other', 'back').outcome.kind).toBe('dropped')
 })
