@@ -4,6 +4,7 @@ import { ClaimVolume } from './claim-volume.ts'
 import type { VolumeFiles } from './cri.ts'
 import type { NodeServices } from './node-services.ts'
 import { emptyDirPath } from './node-volumes.ts'
+import { PodTokens } from './pod-tokens.ts'
 import { followsObjects, MountError, nextMountDelay, volumeFiles, type VolumeSources } from './volumes.ts'
 
 interface Waiting {
@@ -22,6 +23,7 @@ export class PodVolumes {
   private readonly node: NodeServices
   private readonly waiting = new Map<string, Waiting>()
   private readonly claims = new Map<string, ClaimVolume>()
+  private readonly tokens: PodTokens
   private readonly unattached = new Set<string>()
   private wake: (() => void) | null = null
   private refreshing = false
@@ -29,6 +31,7 @@ export class PodVolumes {
 
   constructor(node: NodeServices) {
     this.node = node
+    this.tokens = new PodTokens(node.client)
   }
 
   /** Waits until every volume is set up. Gives up when cancel() is called. */
@@ -107,6 +110,7 @@ export class PodVolumes {
     if (state && state.retryMs > now) return
     try {
       if (!(yield* this.isClaimReady(pod, volume))) return
+      yield* this.tokens.fetch(pod, volume)
       const files = volumeFiles(pod, volume, this.sources(pod, podIP))
       this.waiting.delete(volume.name)
       this.mounted.set(volume.name, files)
@@ -157,8 +161,7 @@ export class PodVolumes {
       hostPathExists: (path) => this.node.disk.has(path),
       emptyDir: (volume, inMemory) => this.folders(inMemory).folder(emptyDirPath(user, volume)),
       nfs: (server, path) => this.node.nfs(server, path),
-      // SIMPLIFIED: not a signed token; nothing in a container checks it.
-      token: () => `${namespace}.${pod.spec?.serviceAccountName ?? 'default'}.${user}`,
+      token: (audience) => this.tokens.get(audience),
     }
   }
 

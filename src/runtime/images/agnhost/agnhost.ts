@@ -6,6 +6,8 @@ import { bindNslookup } from '../../tools/network/nslookup.ts'
 import { fixed, MiB, server } from '../server.ts'
 import { connect, dnsServerList, dnsSuffix, entrypointTester, etcHosts, inClusterClient, logsGenerator } from './commands.ts'
 import { mountTest } from './mounttest.ts'
+import { issuerDiscovery } from './issuer-discovery.ts'
+import { nettest } from './nettest.ts'
 import { netexec } from './netexec.ts'
 import { guestbook, liveness, noSnatTest, porter, serveHostname, tcpReset, testWebserver } from './servers.ts'
 
@@ -35,11 +37,13 @@ const COMMANDS: ProgramTable = {
   'logs-generator': logsGenerator,
   mounttest: mountTest,
   netexec,
+  nettest,
   'no-snat-test': noSnatTest,
   pause,
   porter,
   'serve-hostname': serveHostname,
   'tcp-reset': tcpReset,
+  'test-service-account-issuer-discovery': issuerDiscovery,
   'test-webserver': testWebserver,
   webhook: webhookServer,
 }
