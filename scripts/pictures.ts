@@ -128,6 +128,41 @@ async function explaining(browser: Browser): Promise<void> {
   }
 }
 
+/** A request on its way to a Service, held at the rule that chooses the pod; the rules of a node; an autoscaler at work. */
+async function network(browser: Browser): Promise<void> {
+  for (const tab of ['way', 'rules'] as const) {
+    const page = await open(browser)
+    await apply(page, example('first-deployment'))
+    await speed(page, '200')
+    await page.waitForTimeout(4000)
+    await button(page, 'Fold the dock').click()
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Network', exact: true }).click()
+    await button(page, 'http://hello/').click()
+    const packets = page.getByRole('navigation', { name: 'Packets' })
+    await packets.getByRole('button', { name: 'there SYN' }).click()
+    await page
+      .getByRole('group', { name: "The packet's way" })
+      .getByRole('button', { name: /PREROUTING to 10\.244/ })
+      .click()
+    if (tab === 'rules') await page.getByRole('tab', { name: 'Rules' }).click()
+    await page.waitForTimeout(1500)
+    await save(page, tab === 'way' ? 'network' : 'network-rules')
+  }
+}
+
+async function autoscaler(browser: Browser): Promise<void> {
+  const page = await open(browser)
+  await apply(page, example('autoscaling'))
+  await speed(page, '200')
+  await page.waitForTimeout(4000)
+  await button(page, 'Fold the dock').click()
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Rollout', exact: true }).click()
+  await page.getByRole('main').getByRole('button', { name: /^api/ }).first().click()
+  await page.getByRole('slider', { name: /CPU to do/ }).fill('1200')
+  await page.waitForTimeout(9000)
+  await save(page, 'autoscaler')
+}
+
 mkdirSync(FOLDER, { recursive: true })
 const server = await preview({ preview: { host: '127.0.0.1', port: PORT, strictPort: true } })
 const browser = await chromium.launch({
@@ -135,7 +170,7 @@ const browser = await chromium.launch({
   args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
 })
 try {
-  for (const make of [cluster, rollout, broken, chineseDark, manyNodes, explaining]) await make(browser)
+  for (const make of [cluster, rollout, broken, chineseDark, manyNodes, explaining, network, autoscaler]) await make(browser)
 } finally {
   await browser.close()
   await server.close()
