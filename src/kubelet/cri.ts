@@ -216,7 +216,10 @@ export interface RuntimeService {
   /** Each further line, and the end of the container. Gives what stops it. */
   followLogs(containerId: string, onLine: (line: LogEntry) => void, onEnd: () => void): () => void
   /** New limits for a running container; 0: none. */
-  updateResources(containerId: string, limits: { readonly memoryBytes: number; readonly cpuMilli: number }): void
+  updateResources(
+    containerId: string,
+    limits: { readonly memoryBytes: number; readonly cpuMilli: number; readonly cpuRequestMilli: number },
+  ): void
   containerStats(id: string): UsageStats
   /** Memory in use by all containers. */
   readonly memoryBytes: number

@@ -42,7 +42,8 @@ export function resizeContainers(
       continue
     }
     const { memory = '0', cpu = '0' } = wanted.limits ?? {}
-    runtime.updateResources(running.id, { memoryBytes: value(memory), cpuMilli: milliValue(cpu) })
+    const cpuRequestMilli = milliValue(wanted.requests?.['cpu'] ?? '0')
+    runtime.updateResources(running.id, { memoryBytes: value(memory), cpuMilli: milliValue(cpu), cpuRequestMilli })
   }
   return orders
 }

@@ -1,5 +1,6 @@
 import type { Simulation, Timer } from '../sim/simulation.ts'
 import type { Task, TaskHandle } from '../sim/task.ts'
+import { cgroupFiles, type CgroupLimits } from './cgroup.ts'
 import { FileSystem, type Mount } from './filesystem.ts'
 import { CpuMeter } from './cpu-meter.ts'
 import type { Manifest } from './registry.ts'
@@ -85,6 +86,9 @@ export class Container {
   private input: Input | undefined
   /** Shows what is typed to the one who types. */
   private echo: ((text: string) => void) | null = null
+  private readonly cgroup = new Map<string, string>()
+  /** New limits since it was started. */
+  private resized: CgroupLimits | null = null
   private lazyFiles: FileSystem | null = null
   private task: TaskHandle | null = null
   private process: Process | null = null
@@ -123,10 +127,15 @@ export class Container {
   }
 
   get files(): FileSystem {
+    if (this.lazyFiles) return this.lazyFiles
     const { mounts, runAsUser, runAsGroup = 0, groups = [], readOnlyRoot, mayEscalate = true } = this.config
     const { files = {}, user = 0 } = this.manifest.image
     const owner = { user: runAsUser ?? user, group: runAsGroup, groups, mayEscalate }
-    return (this.lazyFiles ??= new FileSystem(files, mounts, () => this.pod.changed(), owner, readOnlyRoot))
+    const { cpuLimitMilli: cpuMilli, cpuRequestMilli } = this.config
+    this.setCgroup({ memoryBytes: this.memoryLimitBytes, cpuMilli, cpuRequestMilli, ...this.resized })
+    const cgroup = { containerPath: '/sys/fs/cgroup', subPath: '', readOnly: true, files: this.cgroup }
+    this.lazyFiles = new FileSystem(files, [...mounts, cgroup], () => this.pod.changed(), owner, readOnlyRoot)
+    return this.lazyFiles
   }
 
   /** A program by name, or by its path in one of the usual folders. */
@@ -205,8 +214,15 @@ export class Container {
     return this.state === 'running' ? this.cpuMilli + (this.meter?.milli(this.sim.now) ?? 0) : 0
   }
 
-  /** Sets another memory limit; a container that is above it is killed. */
-  limit(memoryBytes: number): void {
+  private setCgroup(limits: CgroupLimits): void {
+    for (const [name, text] of cgroupFiles(limits)) this.cgroup.set(name, text)
+  }
+
+  /** Sets other limits; a container that is above its memory is killed. */
+  limit(limits: CgroupLimits): void {
+    const { memoryBytes } = limits
+    this.resized = limits
+    if (this.lazyFiles) this.setCgroup(limits)
     this.memoryLimitBytes = memoryBytes
     if (memoryBytes > 0 && this.memoryBytes > memoryBytes) this.kill('OOMKilled')
   }

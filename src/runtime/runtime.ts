@@ -1,3 +1,4 @@
+import type { CgroupLimits } from './cgroup.ts'
 import type { Simulation } from '../sim/simulation.ts'
 import { sleep, waitFor, type Task } from '../sim/task.ts'
 import { Container, type Attachment, type ContainerConfig } from './container.ts'
@@ -312,8 +313,8 @@ export class Runtime {
     }
   }
 
-  updateResources(containerId: string, limits: { readonly memoryBytes: number; readonly cpuMilli: number }): void {
-    this.containers.get(containerId)?.limit(limits.memoryBytes)
+  updateResources(containerId: string, limits: CgroupLimits): void {
+    this.containers.get(containerId)?.limit(limits)
   }
 
   containerStats(id: string): { readonly cpuMilli: number; readonly memoryBytes: number } {

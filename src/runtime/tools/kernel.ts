@@ -57,4 +57,23 @@ function* ip(system: System): Task<number> {
   return 0
 }
 
-export const kernelTools: ProgramTable = { sysctl, ip }
+const MOUNTED = [
+  ['overlay', '/', 'overlay'],
+  ['proc', '/proc', 'proc'],
+  ['cgroup2', '/sys/fs/cgroup', 'cgroup2'],
+] as const
+
+/** mount [-t type]. SIMPLIFIED: nothing can be mounted, and volumes are not listed. */
+function* mount(system: System): Task<number> {
+  const at = system.argv.indexOf('-t')
+  const type = at < 0 ? undefined : system.argv[at + 1]
+  if (system.argv.length > (at < 0 ? 1 : 3)) {
+    system.writeError('mount: permission denied (are you root?)\n')
+    return 1
+  }
+  for (const [device, path, kind] of MOUNTED)
+    if (type === undefined || type === kind) print(system, `${device} on ${path} type ${kind} (rw,nosuid,nodev,noexec,relatime)`)
+  return 0
+}
+
+export const kernelTools: ProgramTable = { sysctl, ip, mount }
