@@ -8,6 +8,7 @@ import { isCriError, type ContainerConfig, type CriMount, type CriPod, type Volu
 import { containerEnv, expand, type EnvSources } from './env.ts'
 import { runHook } from './hooks.ts'
 import { containerPath, StartFailure, type ImageManager } from './image-manager.ts'
+import { oomScore } from './oom-score.ts'
 import { formatPod, newest, specHash } from './pod-facts.ts'
 import { killContainer, type Killer } from './pod-kill.ts'
 import { volumeModes } from './volume-modes.ts'
@@ -111,6 +112,12 @@ function sysctlMounts(pod: Pod): CriMount[] {
   return [{ name: 'sysctls', containerPath: '/proc/sys', subPath: '', readOnly: false, files }]
 }
 
+/** What the kernel tells of the first process. */
+function processMount(container: Container, { pod, env }: StartContext): CriMount {
+  const files: VolumeFiles = new Map([['oom_score_adj', `${oomScore(pod, container, env.node.memoryBytes)}\n`]])
+  return { name: 'process', containerPath: '/proc/1', subPath: '', readOnly: true, files }
+}
+
 function configOf(container: Container, context: StartContext, attempt: number): ContainerConfig {
   const { pod } = context
   const env = containerEnv(pod, container, context.env)
@@ -133,7 +140,12 @@ function configOf(container: Container, context: StartContext, attempt: number):
     args: container.args?.map((word) => expand(word, env)),
     env: { ...env, HOSTNAME: pod.spec?.hostname ?? pod.metadata.name ?? '' },
     workingDir: container.workingDir ?? '',
-    mounts: [...mountsOf(container, context, env), ...etcMounts(container, context), ...sysctlMounts(pod)],
+    mounts: [
+      ...mountsOf(container, context, env),
+      ...etcMounts(container, context),
+      ...sysctlMounts(pod),
+      processMount(container, context),
+    ],
     memoryLimitBytes: limits?.['memory'] ? value(limits['memory']) : 0,
     cpuLimitMilli: limits?.['cpu'] ? milliValue(limits['cpu']) : 0,
     cpuRequestMilli: requests?.['cpu'] ? milliValue(requests['cpu']) : 0,

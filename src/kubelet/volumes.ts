@@ -124,6 +124,12 @@ function projectedFiles(pod: Pod, volume: NonNullable<Volume['projected']>, sour
 /** Folders that a machine has from the start. */
 const SYSTEM_FOLDER = /^\/(|bin|boot|dev|etc|home|lib|lib64|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)(\/|$)/
 
+/** Files that every machine has. SIMPLIFIED: only those that pods are known to ask for. */
+const SYSTEM_FILES: { readonly [path: string]: string | undefined } = {
+  '/etc/hosts': '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n',
+  '/etc/machine-id': '0b1e5a7c3d9f4e628a1c7b5d3f9e2a46\n',
+}
+
 /** SIMPLIFIED: below the folders of the system every path is taken to exist, of the type that is asked for. */
 function hostPathFiles({ path, type = '' }: NonNullable<Volume['hostPath']>, sources: VolumeSources): VolumeFiles {
   const kind = {
@@ -135,7 +141,10 @@ function hostPathFiles({ path, type = '' }: NonNullable<Volume['hostPath']>, sou
   }[type]
   if (kind && !SYSTEM_FOLDER.test(path) && !sources.hostPathExists(path))
     throw new MountError(`hostPath type check failed: ${path} is not ${kind}`)
-  return sources.hostPath(path)
+  const files = sources.hostPath(path)
+  const text = SYSTEM_FILES[path]
+  if (text !== undefined && files.size === 0) files.set('', text)
+  return files
 }
 
 /** Whether a volume's content follows objects that may change. */

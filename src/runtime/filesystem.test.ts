@@ -47,6 +47,13 @@ test('folders made in a volume are seen wherever it is mounted', () => {
   expect(files.isFolder('/all/c')).toBe(false)
 })
 
+test('a volume may be one file', () => {
+  const files = new FileSystem({ '/etc/hosts': 'image' }, [mount('/etc/hosts', new Map([['', 'host']]))], nothing)
+  expect(files.read('/etc/hosts')).toBe('host')
+  expect(files.isFolder('/etc/hosts')).toBe(false)
+  expect(files.list('/etc')).toEqual(['hosts'])
+})
+
 test('a read-only root can only be written in its volumes', () => {
   const files = new FileSystem({}, [mount('/v', new Map())], nothing, owner, true)
   expect(files.write('/file', 'x')).toBe('Read-only file system')

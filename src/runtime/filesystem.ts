@@ -254,7 +254,8 @@ const STANDARD_FOLDERS = new Set([
   '/data',
 ])
 
-const isFileMount = (mount: Mount) => mount.subPath !== '' && mount.files.has(mount.subPath)
+/** A volume that is one file has it under ''. */
+const isFileMount = (mount: Mount) => mount.files.has(mount.subPath)
 
 function removeFolders(mount: Mount, path: string): void {
   const made = foldersOf(mount.files)
@@ -268,7 +269,7 @@ function inside(mount: Mount, path: string): string {
 }
 
 function outside(mount: Mount, name: string): string | undefined {
-  if (mount.subPath === '') return `${mount.containerPath}/${name}`
+  if (mount.subPath === '') return name === '' ? mount.containerPath : `${mount.containerPath}/${name}`
   if (name === mount.subPath) return mount.containerPath
   return name.startsWith(`${mount.subPath}/`) ? `${mount.containerPath}/${name.slice(mount.subPath.length + 1)}` : undefined
 }
