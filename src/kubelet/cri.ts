@@ -212,6 +212,8 @@ export interface RuntimeService {
   /** Takes as long as the download does. `authenticated` tells whether pull credentials for the registry are at hand. */
   pullImage(image: string, authenticated: boolean): Task<ImageInfo>
   removeImage(id: string): void
+  /** What an image holds, for an image volume. */
+  imageFiles(image: string): VolumeFiles
   logs(containerId: string): readonly LogEntry[]
   /** Each further line, and the end of the container. Gives what stops it. */
   followLogs(containerId: string, onLine: (line: LogEntry) => void, onEnd: () => void): () => void

@@ -2,6 +2,7 @@ import type { Pod, Volume } from '../apimachinery/generated/types.ts'
 import { waitFor, type Task } from '../sim/task.ts'
 import { ClaimVolume } from './claim-volume.ts'
 import type { VolumeFiles } from './cri.ts'
+import { StartFailure } from './image-manager.ts'
 import type { NodeServices } from './node-services.ts'
 import { emptyDirPath } from './node-volumes.ts'
 import { PodTokens } from './pod-tokens.ts'
@@ -111,7 +112,7 @@ export class PodVolumes {
     try {
       if (!(yield* this.isClaimReady(pod, volume))) return
       yield* this.tokens.fetch(pod, volume)
-      const files = volumeFiles(pod, volume, this.sources(pod, podIP))
+      const files = volume.image ? yield* this.imageFiles(pod, volume) : volumeFiles(pod, volume, this.sources(pod, podIP))
       this.waiting.delete(volume.name)
       this.mounted.set(volume.name, files)
     } catch (error) {
@@ -120,6 +121,22 @@ export class PodVolumes {
       this.node.recorder.event(pod, 'Warning', 'FailedMount', message)
       this.later(volume.name, nextMountDelay(state?.delayMs ?? 0))
     }
+  }
+
+  /** SIMPLIFIED: pulled without credentials, and a failure shows as one of mounting. */
+  private *imageFiles(pod: Pod, { name, image }: Volume): Task<VolumeFiles> {
+    const { reference = '', pullPolicy } = image ?? {}
+    try {
+      yield* this.node.images.ensure(
+        pod,
+        { name, image: reference, ...(pullPolicy ? { imagePullPolicy: pullPolicy } : {}) },
+        false,
+      )
+    } catch (error) {
+      if (!(error instanceof StartFailure)) throw error
+      throw new MountError(error.message)
+    }
+    return this.node.runtime.imageFiles(reference)
   }
 
   private later(name: string, delayMs: number): void {

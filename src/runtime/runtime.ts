@@ -287,6 +287,11 @@ export class Runtime {
     return this.store.pull(image, authenticated)
   }
 
+  imageFiles(image: string): Map<string, string> {
+    const files = Object.entries(this.store.manifest(image)?.image.files ?? {})
+    return new Map(files.map(([path, text]) => [path.slice(1), text]))
+  }
+
   removeImage(id: string): void {
     this.store.remove(id)
   }

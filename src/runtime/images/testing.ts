@@ -89,6 +89,7 @@ const updateDemo = (name: string): Image => ({
   tags: tagged(/^1\.\d$/),
   layers: (tag) => layered(null, name, 2)(tag),
   entrypoint: ['/test-webserver'],
+  files: { '/data.json': `{\n"image": "${name}.jpg"\n}\n`, '/etc/os-release': 'NAME="Alpine Linux"\nID=alpine\n' },
   tools: 'none',
   programs: {
     'test-webserver': server({
