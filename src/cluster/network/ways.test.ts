@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { DoorRequest } from '../../kubectl/door.ts'
 import type { ConfigMap, Pod, Service } from '../../apimachinery/generated/types.ts'
 import { Cluster } from '../cluster.ts'
 import { ADMIN } from '../identities.ts'
@@ -23,7 +24,7 @@ class Lab {
     this.run(30)
   }
 
-  call(method: string, path: string, body?: object): void {
+  call(method: DoorRequest['method'], path: string, body?: object): void {
     const { code, body: answer } = this.cluster.call({ method, path, ...(body ? { body } : {}) }, ADMIN)
     expect(code, JSON.stringify(answer)).toBeLessThan(300)
   }

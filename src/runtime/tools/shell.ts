@@ -2,6 +2,7 @@ import { sleep, waitFor, type Task, type TaskHandle } from '../../sim/task.ts'
 import { normalize } from '../filesystem.ts'
 import type { Input } from '../terminal.ts'
 import { runProgram, type ChildOptions, type Signal, type System } from '../program.ts'
+import { evaluate } from './shell-arithmetic.ts'
 import { parseScript, ShellSyntaxError, type Command, type Redirect, type Script, type Word } from './shell-parser.ts'
 
 /** Rounds of a loop that may run without time passing. */
@@ -437,7 +438,7 @@ class Shell {
       case 'variable':
         return this.variable(part.name) || part.fallback || ''
       case 'arithmetic':
-        return String(this.arithmetic(part.expression))
+        return String(evaluate(part.expression, (name) => this.variable(name)))
       case 'command': {
         let output = ''
         const inner = new Shell(this.system.child(this.system.argv, { write: (text) => (output += text) }), this.parameters)
@@ -460,41 +461,6 @@ class Shell {
       return String(this.system.sim.random('runtime/shell').int(32768))
     }
     return this.variables[name] ?? (name === 'HOSTNAME' ? this.system.hostname : '')
-  }
-
-  /** Whole numbers with + - * / % and comparison. */
-  private arithmetic(expression: string): number {
-    const text = expression.replace(/\$?([A-Za-z_][A-Za-z0-9_]*)/g, (_, name: string) => this.variable(name) || '0')
-    const tokens = text.match(/\d+|[-+*/%()]|[<>=!]=?/g) ?? []
-    let at = 0
-    const primary = (): number => {
-      const token = tokens[at++]
-      if (token === '(') {
-        const value = sum()
-        at++
-        return value
-      }
-      if (token === '-') return -primary()
-      return Number(token ?? 0)
-    }
-    const product = (): number => {
-      let value = primary()
-      for (let op = tokens[at]; op === '*' || op === '/' || op === '%'; op = tokens[at]) {
-        at++
-        const right = primary()
-        value = op === '*' ? value * right : right === 0 ? 0 : op === '/' ? Math.trunc(value / right) : value % right
-      }
-      return value
-    }
-    const sum = (): number => {
-      let value = product()
-      for (let op = tokens[at]; op === '+' || op === '-'; op = tokens[at]) {
-        at++
-        value = op === '+' ? value + product() : value - product()
-      }
-      return value
-    }
-    return sum()
   }
 }
 

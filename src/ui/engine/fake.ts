@@ -8,13 +8,13 @@ import type {
   FeedRequest,
   MapDelta,
   ObjectView,
-  RolloutView,
   Speed,
   TableColumn,
   TableDelta,
   TableRow,
   WorkerMessage,
 } from '../../worker/protocol.ts'
+import type { RolloutView } from '../../worker/rollout/protocol.ts'
 import type { KubeObject } from '../../apimachinery/resource.ts'
 import { TOY_KINDS, ToyCluster } from './fake-cluster.ts'
 import type { EngineTransport } from './transport.ts'

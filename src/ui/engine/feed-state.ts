@@ -21,7 +21,6 @@ import type {
   NodeRow,
   ObjectView,
   PodRow,
-  RolloutView,
   TableColumn,
   TableDelta,
   TableRow,
@@ -30,6 +29,7 @@ import type {
   TimelineMark,
   TravelState,
 } from '../../worker/protocol.ts'
+import type { RolloutView } from '../../worker/rollout/protocol.ts'
 
 /** All nodes and pods by slot. Changed in place: compare the FeedSnapshot around it, not the maps. */
 export interface MapState {

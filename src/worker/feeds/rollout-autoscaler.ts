@@ -5,7 +5,7 @@ import type {
 } from '../../apimachinery/generated/types.ts'
 import { milliValue } from '../../apimachinery/quantity.ts'
 import type { Change, Etcd } from '../../etcd/etcd.ts'
-import type { AutoscalerMetric, AutoscalerPoint, AutoscalerView } from '../protocol.ts'
+import type { AutoscalerMetric, AutoscalerPoint, AutoscalerView } from '../rollout/protocol.ts'
 
 const BUCKET = 'horizontalpodautoscalers.autoscaling'
 const MAX_POINTS = 400

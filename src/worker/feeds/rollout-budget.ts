@@ -2,7 +2,7 @@ import { daemonsets, deployments, statefulsets } from '../../apimachinery/genera
 import type { DaemonSet, Deployment, IntOrString, StatefulSet } from '../../apimachinery/generated/types.ts'
 import { scaledIntOrPercent } from '../../apimachinery/intstr.ts'
 import type { KubeObject, ResourceRef } from '../../apimachinery/resource.ts'
-import type { RolloutView } from '../protocol.ts'
+import type { RolloutView } from '../rollout/protocol.ts'
 
 type Budget = Pick<RolloutView, 'strategy' | 'desired' | 'maxTotal' | 'minAvailable' | 'maxSurge' | 'maxUnavailable'>
 

@@ -1,6 +1,6 @@
 import type { Pod } from '../../apimachinery/generated/types.ts'
 import type { Change, Etcd } from '../../etcd/etcd.ts'
-import type { RolloutPoint } from '../protocol.ts'
+import type { RolloutPoint } from '../rollout/protocol.ts'
 
 const MAX_POINTS = 600
 

@@ -2,7 +2,7 @@ import type { CronJob, Job, Pod } from '../../apimachinery/generated/types.ts'
 import { parseSchedule } from '../../controllers/cronjob/schedule.ts'
 import { scheduleText } from '../../controllers/cronjob/sync.ts'
 import { parseTime } from '../../sim/time.ts'
-import type { CronProgress, JobProgress, RevisionLane } from '../protocol.ts'
+import type { CronProgress, JobProgress, RevisionLane } from '../rollout/protocol.ts'
 
 const timeOrNull = (text: string | undefined): number | null => (text === undefined ? null : parseTime(text))
 

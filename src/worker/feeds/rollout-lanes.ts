@@ -19,7 +19,7 @@ import type {
 import type { KubeObject, ResourceRef } from '../../apimachinery/resource.ts'
 import { COMPLETION_INDEX } from '../../controllers/job/pods.ts'
 import { parseTime } from '../../sim/time.ts'
-import type { RevisionLane } from '../protocol.ts'
+import type { RevisionLane } from '../rollout/protocol.ts'
 import type { FeedContext } from './feed.ts'
 import type { PodViewer } from './pod-view.ts'
 import { jobLaneOf } from './rollout-job.ts'

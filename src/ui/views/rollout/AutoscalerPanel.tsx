@@ -1,6 +1,6 @@
 import { useRef } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { AutoscalerView } from '../../../worker/protocol.ts'
+import type { AutoscalerView } from '../../../worker/rollout/protocol.ts'
 import { useSelection } from '../../state/selection.ts'
 import styles from './AutoscalerPanel.module.css'
 import { autoscalerChart } from './autoscaler-chart.ts'

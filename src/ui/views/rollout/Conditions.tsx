@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next'
-import type { RolloutView } from '../../../worker/protocol.ts'
+import type { RolloutView } from '../../../worker/rollout/protocol.ts'
 import styles from './RolloutView.module.css'
 
 /** Conditions of a workload or its autoscaler, with their reasons; the message is one hover away. */

@@ -1,6 +1,6 @@
 import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
-import type { CronProgress, JobProgress } from '../../../worker/protocol.ts'
+import type { CronProgress, JobProgress } from '../../../worker/rollout/protocol.ts'
 import { age } from '../../panels/format.ts'
 import styles from './JobPanel.module.css'
 import { indexStates, MOST_INDEXES } from './job.ts'

@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next'
-import type { RevisionLane, RolloutView } from '../../../worker/protocol.ts'
+import type { RevisionLane, RolloutView } from '../../../worker/rollout/protocol.ts'
 import { StateGlyph } from '../../diagrams/StateGlyph.tsx'
 import { podRef, useSelection } from '../../state/selection.ts'
 import { STATE_STYLES } from '../../theme/states.ts'

@@ -1,6 +1,7 @@
 import { useState, type FormEvent } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { MetricSetting, RolloutView, SimCommand } from '../../../worker/protocol.ts'
+import type { SimCommand } from '../../../worker/protocol.ts'
+import type { MetricSetting, RolloutView } from '../../../worker/rollout/protocol.ts'
 import { useEngine } from '../../engine/hooks.ts'
 import { exampleText } from '../../gallery/examples.ts'
 import { CommandLine } from '../../panels/CommandLine.tsx'

@@ -1,6 +1,6 @@
 import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { RolloutView } from '../../../worker/protocol.ts'
+import type { RolloutView } from '../../../worker/rollout/protocol.ts'
 import { chartModel } from './chart.ts'
 import styles from './RolloutView.module.css'
 import { useSize } from './use-size.ts'

@@ -1,6 +1,6 @@
 /** What an autoscaler saw and did, as paths: each metric relative to its target, and the replicas. Pure. */
 import { curveStepAfter, line, scaleLinear, scaleUtc } from 'd3'
-import type { AutoscalerPoint, AutoscalerView } from '../../../worker/protocol.ts'
+import type { AutoscalerPoint, AutoscalerView } from '../../../worker/rollout/protocol.ts'
 import type { ChartSize } from './chart.ts'
 
 /** The time shown. Milliseconds. */

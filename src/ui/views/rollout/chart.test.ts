@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { RolloutView } from '../../../worker/protocol.ts'
+import type { RolloutView } from '../../../worker/rollout/protocol.ts'
 import { chartModel, pointsIn, timeSpan } from './chart.ts'
 
 const points = [0, 10_000, 20_000].map((timeMs, i) => ({

@@ -1,6 +1,6 @@
 /** The chart of a rollout as paths: pods per revision stacked, total and available, the budget. Pure. */
 import { area, curveStepAfter, line, scaleLinear, scaleUtc } from 'd3'
-import type { RolloutPoint, RolloutView } from '../../../worker/protocol.ts'
+import type { RolloutPoint, RolloutView } from '../../../worker/rollout/protocol.ts'
 
 export interface ChartSize {
   readonly width: number

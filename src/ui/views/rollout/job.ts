@@ -1,4 +1,4 @@
-import type { JobProgress } from '../../../worker/protocol.ts'
+import type { JobProgress } from '../../../worker/rollout/protocol.ts'
 
 /** More indexes than this are not drawn. */
 export const MOST_INDEXES = 500
