@@ -5,6 +5,7 @@ import { macOf } from '../../network/link/mac.ts'
 
 export const GATEWAY = '10.0.0.1'
 export const CLIENT = '10.0.255.10'
+const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10']
 
 /** Everything that is not private: any public address is its own. */
 class Internet extends Netns {
@@ -50,7 +51,9 @@ export function makeWorld(): World {
     addresses: ['203.0.113.254/24'],
     segment: 'internet',
   })
-  gateway.routes = [...gateway.routes, { destination: 'default', device: 'wan' }]
+  // A provider carries no private addresses: what is for none on the LAN ends here, and nobody says so.
+  const dropped = PRIVATE.map((destination) => ({ destination, device: '', kind: 'blackhole' }) as const)
+  gateway.routes = [...gateway.routes, { destination: 'default', device: 'wan' }, ...dropped]
   return { client: machineNetns('', { address: `${CLIENT}/16`, gateway: GATEWAY }), gateway, internet: new Internet() }
 }
 
