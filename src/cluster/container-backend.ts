@@ -73,6 +73,7 @@ export function containerBackend(hosts: HostFinder): ContainerBackend {
       return {
         stdin: (chunk) => session.write(chunk),
         closeStdin: () => session.closeInput(),
+        // SIMPLIFIED: no program asks how large its terminal is.
         resize: () => undefined,
         stop: () => task.cancel(),
       }

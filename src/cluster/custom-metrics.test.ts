@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, expect, it } from 'vitest'
 import type { Deployment, V2HorizontalPodAutoscaler as Autoscaler } from '../apimachinery/generated/types.ts'
-import { applyFile } from '../kubectl/apply.ts'
-import type { DoorRequest } from '../kubectl/door.ts'
 import { Cluster } from './cluster.ts'
 import { ADMIN } from './identities.ts'
+import { applyManifest, applyObject } from './testing/apply.ts'
 
 const MINUTE = 60_000
 const container = { name: 'c', image: 'nginx:1.27' }
@@ -33,12 +32,7 @@ const scalerWith = (metric: object) => ({
 let cluster: Cluster
 
 const get = (path: string) => cluster.call({ method: 'GET', path }, ADMIN)
-function applyText(text: string): void {
-  const call = (request: DoorRequest) => cluster.call(request, ADMIN)
-  const findKind = (apiVersion: string, kind: string) => cluster.api.resources.findKind(apiVersion, kind)
-  applyFile({ call, findKind }, text)
-}
-const apply = (object: object) => applyText(JSON.stringify(object))
+const apply = (object: object) => applyObject(cluster, object)
 const active = () => {
   const scaler = cluster.etcd.get('horizontalpodautoscalers.autoscaling', 'default/web')?.value as unknown as Autoscaler
   const found = scaler.status?.conditions?.find(({ type }) => type === 'ScalingActive')
@@ -57,7 +51,7 @@ it('without an adapter there are no custom and no external metrics', () => {
   apply(scalerWith({ type: 'Pods', pods: { metric: { name: 'requests' }, target: average('10') } }))
   cluster.sim.runFor(MINUTE)
   expect(active()).toContain('no custom metrics API (custom.metrics.k8s.io) registered')
-  applyText(readFileSync('src/ui/gallery/manifests/metrics-adapter.yaml', 'utf8'))
+  applyManifest(cluster, readFileSync('src/ui/gallery/manifests/metrics-adapter.yaml', 'utf8'))
   cluster.sim.runFor(MINUTE)
   expect(active()).toContain(
     'unable to fetch metrics from custom metrics API: the server could not find the metric requests for pods',

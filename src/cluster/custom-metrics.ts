@@ -31,7 +31,8 @@ const WINDOW_MS = 60_000
 /**
  * Metrics that no kubelet knows: requests a second, lengths of queues. Their values are what people say they are; they
  * are served as custom.metrics.k8s.io and external.metrics.k8s.io while those APIServices are there.
- * SIMPLIFIED: no adapter runs in a pod, so its APIServices are local ones; custom metrics are for autoscalers only; over HTTP, only external ones can be read.
+ * SIMPLIFIED: no adapter runs in a pod, so its APIServices are local ones; custom metrics are for
+ * autoscalers only and have no labels, so their selectors choose nothing; over HTTP, only external ones can be read.
  */
 export class CustomMetrics implements Pick<MetricsSource, 'pods' | 'object' | 'external'> {
   private readonly cluster: Cluster

@@ -34,3 +34,14 @@ export class RetriedProcess implements ComponentProcess {
     this.end = null
   }
 }
+
+/** A start that fails half-way is undone. */
+export function startOrEnd(start: () => void, end: () => void): () => void {
+  try {
+    start()
+  } catch (error) {
+    end()
+    throw error
+  }
+  return end
+}

@@ -67,6 +67,7 @@ function mutatedBy(hook: Webhook, attributes: AdmissionAttributes): KubeObject |
   }
 }
 
+/** SIMPLIFIED: after a change, policies and webhooks that ask for it look again; the built-in plugins don't. */
 function mutate(attributes: AdmissionAttributes): KubeObject | undefined {
   const hooks = hooksOf(attributes, MUTATING)
   if (hooks.length === 0) return undefined

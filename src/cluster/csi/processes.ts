@@ -5,7 +5,7 @@ import type { NodeHost } from '../node-host.ts'
 import { attacher } from './attacher.ts'
 import { provisioner } from './provisioner.ts'
 import { resizer } from './resizer.ts'
-import { Sidecar } from './sidecar.ts'
+import { sidecar } from './sidecar.ts'
 import { snapshotter } from './snapshotter.ts'
 import { DISK_DRIVER, ZONE_LABEL } from './zone-disks.ts'
 
@@ -23,7 +23,7 @@ const SIDECARS = {
 export function driverProcess(cluster: Cluster, program: string, host: NodeHost | undefined): ComponentProcess | undefined {
   if (program === 'csi-node-driver-registrar') return host && registrar(host)
   const make = SIDECARS[program as keyof typeof SIDECARS]
-  return make && new Sidecar(cluster.client(controllerUser(ACCOUNT), program), cluster.volumes, program, make)
+  return make && sidecar(cluster.client(controllerUser(ACCOUNT), program), cluster.volumes, program, make)
 }
 
 /** Tells the kubelet of the driver on its machine. */

@@ -1,10 +1,9 @@
-import { StatusError } from '../../apimachinery/errors.ts'
 import type { Client } from '../../client/client.ts'
 import type { ControllerLoop } from '../../client/controller.ts'
 import { InformerFactory } from '../../client/informer.ts'
 import { EventRecorder } from '../../client/recorder.ts'
-import type { Timer } from '../../sim/simulation.ts'
 import type { ComponentProcess } from '../component-images.ts'
+import { RetriedProcess, startOrEnd } from '../retried-process.ts'
 import type { VolumeStores } from '../volume-stores.ts'
 import { DISK_DRIVER } from './zone-disks.ts'
 
@@ -18,57 +17,26 @@ export interface SidecarParts {
 
 /** The helpers' own back-off: a second, doubling to five minutes. k8s: csi external-* --retry-interval-start. */
 export const SIDECAR_LIMITS = { baseDelayMs: 1000, maxDelayMs: 300_000, qps: 10, burst: 100 }
-const RELIST_MS = 10_000
 
 /** A helper container of the driver: works while it runs, and forgets what it knew when it ends. */
-export class Sidecar implements ComponentProcess {
-  private readonly client: Client
-  private readonly stores: VolumeStores
-  private readonly name: string
-  private readonly make: (parts: SidecarParts) => readonly ControllerLoop[]
-  private informers: InformerFactory | null = null
-  private loops: readonly ControllerLoop[] = []
-  private retry: Timer | null = null
-
-  constructor(client: Client, stores: VolumeStores, name: string, make: (parts: SidecarParts) => readonly ControllerLoop[]) {
-    this.client = client
-    this.stores = stores
-    this.name = name
-    this.make = make
-  }
-
-  start(): void {
-    if (this.informers) return
-    const { client, stores } = this
+export function sidecar(
+  client: Client,
+  stores: VolumeStores,
+  name: string,
+  make: (parts: SidecarParts) => readonly ControllerLoop[],
+): ComponentProcess {
+  const source =
+    name === 'csi-provisioner' ? `${DISK_DRIVER}_disk-csi-controller` : `${name.replace('csi-', 'external-')} ${DISK_DRIVER}`
+  return new RetriedProcess(client.sim, () => {
     const informers = new InformerFactory(client)
-    this.informers = informers
-    const recorder = new EventRecorder(
-      client,
-      this.name === 'csi-provisioner'
-        ? `${DISK_DRIVER}_disk-csi-controller`
-        : `${this.name.replace('csi-', 'external-')} ${DISK_DRIVER}`,
-    )
-    this.loops = this.make({ client, informers, recorder, stores })
-    this.list()
-  }
-
-  stop(): void {
-    this.retry?.cancel()
-    for (const loop of this.loops) loop.stop()
-    this.informers?.stop()
-    this.informers = null
-    this.loops = []
-  }
-
-  /** Without the rights, or before its kinds are known, it tries again. */
-  private list(): void {
-    try {
-      this.informers?.start()
-    } catch (error) {
-      if (!(error instanceof StatusError)) throw error
-      this.retry = this.client.sim.schedule(RELIST_MS, () => this.list())
-      return
+    const loops = make({ client, informers, recorder: new EventRecorder(client, source), stores })
+    const end = () => {
+      for (const loop of loops) loop.stop()
+      informers.stop()
     }
-    for (const loop of this.loops) loop.start()
-  }
+    return startOrEnd(() => {
+      informers.start()
+      for (const loop of loops) loop.start()
+    }, end)
+  })
 }

@@ -23,7 +23,11 @@ const RELOAD_MS = 120
 const STATUS_MS = 10_000
 const CONF = '/etc/nginx/nginx.conf'
 
-/** ingress-nginx as a program in a container. `clientFor` gives a client for a service account. */
+/**
+ * ingress-nginx as a program in a container. `clientFor` gives a client for a service account. SIMPLIFIED: every replica
+ * writes the addresses, not an elected one; certificates are not read beyond being there; UDP stream ports are in the file
+ * and don't listen.
+ */
 export function ingressNginx(clientFor: (namespace: string, account: string) => Client): Program {
   return function* (system): Task<number> {
     const namespace = system.env['POD_NAMESPACE'] ?? 'ingress-nginx'

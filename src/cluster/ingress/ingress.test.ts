@@ -1,18 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, expect, it } from 'vitest'
 import type { CoreV1Event, Ingress } from '../../apimachinery/generated/types.ts'
-import { applyFile } from '../../kubectl/apply.ts'
-import type { DoorRequest } from '../../kubectl/door.ts'
 import { Cluster } from '../cluster.ts'
 import { ADMIN } from '../identities.ts'
+import { applyManifest } from '../testing/apply.ts'
 
 let cluster: Cluster
 
-function applyText(text: string): void {
-  const call = (request: DoorRequest) => cluster.call(request, ADMIN)
-  const findKind = (apiVersion: string, kind: string) => cluster.api.resources.findKind(apiVersion, kind)
-  for (const { outcome, message } of applyFile({ call, findKind }, text)) expect([outcome, message]).not.toContain('failed')
-}
+const applyText = (text: string) => applyManifest(cluster, text)
 const apply = (id: string) => applyText(readFileSync(`src/ui/gallery/manifests/${id}.yaml`, 'utf8'))
 const addressOf = (name: string) => {
   const ingress = cluster.etcd.get('ingresses.networking.k8s.io', `default/${name}`)?.value as Ingress | undefined

@@ -1,19 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, expect, it } from 'vitest'
 import type { CoreV1Event, Service } from '../../apimachinery/generated/types.ts'
-import { applyFile } from '../../kubectl/apply.ts'
-import type { DoorRequest } from '../../kubectl/door.ts'
 import { Cluster } from '../cluster.ts'
 import { ADMIN } from '../identities.ts'
+import { applyManifest } from '../testing/apply.ts'
 
 let cluster: Cluster
 
-function apply(id: string): void {
-  const call = (request: DoorRequest) => cluster.call(request, ADMIN)
-  const findKind = (apiVersion: string, kind: string) => cluster.api.resources.findKind(apiVersion, kind)
-  const text = readFileSync(`src/ui/gallery/manifests/${id}.yaml`, 'utf8')
-  for (const { outcome, message } of applyFile({ call, findKind }, text)) expect([outcome, message]).toEqual(['created', message])
-}
+const apply = (id: string) => applyManifest(cluster, readFileSync(`src/ui/gallery/manifests/${id}.yaml`, 'utf8'))
 const address = () => {
   const service = cluster.etcd.get('services', 'default/hello')?.value as Service | undefined
   return service?.status?.loadBalancer?.ingress?.[0]?.ip ?? ''

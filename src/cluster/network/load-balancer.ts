@@ -5,7 +5,7 @@ import { Speakers } from '../../network/loadbalancer/speakers.ts'
 import type { Cluster } from '../cluster.ts'
 import type { ComponentProcess } from '../component-images.ts'
 import { serviceAccountUser } from '../identities.ts'
-import { RetriedProcess } from '../retried-process.ts'
+import { RetriedProcess, startOrEnd } from '../retried-process.ts'
 
 const NAMESPACE = 'metallb-system'
 
@@ -49,15 +49,4 @@ export class LoadBalancers {
       )
     })
   }
-}
-
-/** A start that fails half-way is undone. */
-function startOrEnd(start: () => void, end: () => void): () => void {
-  try {
-    start()
-  } catch (error) {
-    end()
-    throw error
-  }
-  return end
 }

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, expect, it } from 'vitest'
 import type { Pod } from '../../apimachinery/generated/types.ts'
-import { applyFile } from '../../kubectl/apply.ts'
-import type { DoorRequest } from '../../kubectl/door.ts'
 import type { Packet } from '../../network/packet.ts'
 import { Cluster } from '../cluster.ts'
 import { ADMIN } from '../identities.ts'
+import { applyManifest } from '../testing/apply.ts'
 import { switchPlugin } from './plugin-switch.ts'
 
 let cluster: Cluster
@@ -13,11 +12,7 @@ let cluster: Cluster
 const manifest = (id: string) => readFileSync(`src/ui/gallery/manifests/${id}.yaml`, 'utf8')
 const pod = (name: string) => cluster.etcd.get('pods', `default/${name}`)?.value as Pod
 
-function apply(text: string): void {
-  const call = (request: DoorRequest) => cluster.call(request, ADMIN)
-  const findKind = (apiVersion: string, kind: string) => cluster.api.resources.findKind(apiVersion, kind)
-  applyFile({ call, findKind }, text)
-}
+const apply = (text: string) => applyManifest(cluster, text)
 
 /** The way of a first packet from one pod to another's port 80, recorded. */
 function send(from: string, to: string) {

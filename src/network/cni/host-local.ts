@@ -1,3 +1,4 @@
+import { fromNumber, toNumber } from '../address.ts'
 /** What a CNI plugin says when it can't do its work. */
 export class CniError extends Error {
   override readonly name = 'CriError'
@@ -27,23 +28,23 @@ export class HostLocal {
 
   /** The bridge's address: the first of the range. */
   get gateway(): string {
-    return toText(this.base + 1)
+    return fromNumber(this.base + 1)
   }
 
   /** The pod's address; the same again when it is asked for twice. */
   allocate(uid: string): string {
     const known = this.byPod.get(uid)
-    if (known !== undefined) return toText(this.base + known)
+    if (known !== undefined) return fromNumber(this.base + known)
     // .0 is the network, .1 the bridge, the last one the broadcast address.
     for (let tried = 0; tried < this.size - 3; tried++) {
       this.last = this.last + 1 >= this.size - 1 ? 2 : this.last + 1
       if (this.used.has(this.last)) continue
       this.used.add(this.last)
       this.byPod.set(uid, this.last)
-      return toText(this.base + this.last)
+      return fromNumber(this.base + this.last)
     }
     throw new CniError(
-      `plugin type="flannel" failed (add): failed to delegate add: failed to allocate for range 0: no IP addresses available in range set: ${toText(this.base + 1)}-${toText(this.base + this.size - 2)}`,
+      `plugin type="flannel" failed (add): failed to delegate add: failed to allocate for range 0: no IP addresses available in range set: ${fromNumber(this.base + 1)}-${fromNumber(this.base + this.size - 2)}`,
     )
   }
 
@@ -59,12 +60,4 @@ export class HostLocal {
     this.byPod.clear()
     this.used.clear()
   }
-}
-
-function toNumber(address: string): number {
-  return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
-}
-
-function toText(value: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')
 }

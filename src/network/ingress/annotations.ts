@@ -3,7 +3,10 @@ import type { Ingress } from '../../apimachinery/generated/types.ts'
 const PREFIX = 'nginx.ingress.kubernetes.io/'
 const MIB = 1024 * 1024
 
-/** What an Ingress asks of nginx by annotations, with the defaults of ingress-nginx 1.x. */
+/**
+ * What an Ingress asks of nginx by annotations, with the defaults of ingress-nginx 1.x. SIMPLIFIED: annotations for
+ * authentication, rate limits, session affinity, CORS and snippets have no effect.
+ */
 export interface Settings {
   readonly rewriteTarget: string
   readonly useRegex: boolean

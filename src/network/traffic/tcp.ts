@@ -47,7 +47,10 @@ const sourceOf = ({ source, sourcePort }: Packet): Endpoint => ({ address: sourc
 const targetOf = ({ destination, destinationPort }: Packet): Endpoint => ({ address: destination, port: destinationPort })
 const isSame = (a: Endpoint, b: Endpoint) => a.address === b.address && a.port === b.port
 
-/** The three-way handshake. SYNs are sent again after 1, 2, 4… seconds until the caller's patience is over. */
+/**
+ * The three-way handshake. SYNs are sent again after 1, 2, 4… seconds until the caller's patience is over. SIMPLIFIED: the
+ * last ACK, and the FINs of the end, are not packets of their own.
+ */
 export function* connect(
   wire: Wire,
   netns: Netns,

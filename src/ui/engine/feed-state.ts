@@ -8,7 +8,7 @@ import type {
   TraceEntry,
 } from '../../worker/control-plane/protocol.ts'
 import type { FlowRate, LoadRow, NetTopology, NetworkDelta, PacketStory } from '../../worker/network/protocol.ts'
-import { TIMELINE_MARKS } from '../../worker/protocol.ts'
+import { TIMELINE_MARKS } from '../../worker/timeline/protocol.ts'
 import type { SchedulingView } from '../../worker/scheduling/protocol.ts'
 import type {
   ClockState,
@@ -24,11 +24,9 @@ import type {
   TableColumn,
   TableDelta,
   TableRow,
-  TimelineDelta,
-  TimelineLane,
-  TimelineMark,
   TravelState,
 } from '../../worker/protocol.ts'
+import type { TimelineDelta, TimelineLane, TimelineMark } from '../../worker/timeline/protocol.ts'
 import type { RolloutView } from '../../worker/rollout/protocol.ts'
 
 /** All nodes and pods by slot. Changed in place: compare the FeedSnapshot around it, not the maps. */

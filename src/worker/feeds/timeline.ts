@@ -3,14 +3,14 @@ import type { CoreV1Event, OwnerReference } from '../../apimachinery/generated/t
 import type { KubeObject } from '../../apimachinery/resource.ts'
 import type { ResourceInfo } from '../../apiserver/resources.ts'
 import type { Change } from '../../etcd/etcd.ts'
+import { type FeedData } from '../protocol.ts'
 import {
   TIMELINE_MARKS,
-  type FeedData,
   type TimelineBand,
   type TimelineLane,
   type TimelineLaneDelta,
   type TimelineMark,
-} from '../protocol.ts'
+} from '../timeline/protocol.ts'
 import type { Feed, FeedContext } from './feed.ts'
 import { LifeReader } from './life.ts'
 

@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next'
-import type { TimelineMark } from '../../../worker/protocol.ts'
+import type { TimelineMark } from '../../../worker/timeline/protocol.ts'
 import { DataGrid } from '../../panels/DataGrid.tsx'
 import { EventType } from '../../panels/EventType.tsx'
 import { clockTime } from '../../panels/format.ts'

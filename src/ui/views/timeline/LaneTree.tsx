@@ -1,7 +1,7 @@
 import { useRef } from 'react'
 import type { KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { TimelineLane } from '../../../worker/protocol.ts'
+import type { TimelineLane } from '../../../worker/timeline/protocol.ts'
 import { StateGlyph } from '../../diagrams/StateGlyph.tsx'
 import { Icon, KindIcon } from '../../icons/Icon.tsx'
 import { clockTime } from '../../panels/format.ts'

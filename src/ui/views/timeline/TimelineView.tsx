@@ -1,6 +1,6 @@
 import { useDeferredValue, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { TimelineLane, TimelineMark } from '../../../worker/protocol.ts'
+import type { TimelineLane, TimelineMark } from '../../../worker/timeline/protocol.ts'
 import type { TimelineState } from '../../engine/feed-state.ts'
 import { useFeed } from '../../engine/hooks.ts'
 import { useSelection } from '../../state/selection.ts'

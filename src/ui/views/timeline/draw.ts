@@ -1,6 +1,6 @@
 /** Paints lives on a canvas. */
 import { scaleUtc } from 'd3'
-import type { TimelineLane, TimelineMark } from '../../../worker/protocol.ts'
+import type { TimelineLane, TimelineMark } from '../../../worker/timeline/protocol.ts'
 import { CELL_PATH, podState, STATE_SHAPES } from '../../icons/states.ts'
 import { glyphParts, GLYPH_VIEW } from '../../diagrams/glyphs.ts'
 import { mixColors, type Palette } from '../cluster/palette.ts'

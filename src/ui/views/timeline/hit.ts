@@ -1,5 +1,5 @@
 /** What lies under a point of the canvas. Pure. */
-import type { TimelineBand, TimelineLane, TimelineMark } from '../../../worker/protocol.ts'
+import type { TimelineBand, TimelineLane, TimelineMark } from '../../../worker/timeline/protocol.ts'
 import { bandAt, type MarkIndex, type Row, type TimeWindow } from './model.ts'
 
 export interface Hit {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { POD_STATES } from '../../../worker/protocol.ts'
-import type { PodState, TimelineLane, TimelineMark } from '../../../worker/protocol.ts'
+import type { PodState } from '../../../worker/protocol.ts'
+import type { TimelineLane, TimelineMark } from '../../../worker/timeline/protocol.ts'
 import { bandAt, bandEnd, isUnhealthy, MarkIndex, NO_FILTER, rowsOf, shownLanes, shownMarks, zoomed } from './model.ts'
 
 const band = (fromMs: number, state: PodState, status: string = state) => ({ fromMs, state: POD_STATES.indexOf(state), status })

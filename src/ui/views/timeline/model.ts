@@ -1,6 +1,6 @@
 /** Which lives are shown, and in which rows. Pure. */
 import { POD_STATES } from '../../../worker/protocol.ts'
-import type { TimelineBand, TimelineLane, TimelineMark } from '../../../worker/protocol.ts'
+import type { TimelineBand, TimelineLane, TimelineMark } from '../../../worker/timeline/protocol.ts'
 
 export type GroupBy = 'owner' | 'node' | 'namespace'
 
